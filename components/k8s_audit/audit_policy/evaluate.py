@@ -13,7 +13,7 @@ class Request:
     """The attributes of a request that a rule can ask for.
 
     Args:
-        user: the user's name.
+        user: the user's name; of an impersonated request, the one who impersonates.
         groups: the user's groups.
         verb: the request's verb; for a path that is no resource, the HTTP method in lower case.
         resource: the plural name; empty for a path that is no resource.
