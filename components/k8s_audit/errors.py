@@ -1,7 +1,13 @@
 """The exceptions of this package, one tree:
 
 K8sAuditError
-└── AuditPolicyError     an audit policy that an API server would refuse, or silently read otherwise
+├── AuditPolicyError     an audit policy that an API server would refuse, or silently read otherwise
+├── ConfigError          a stack's configuration with faults
+├── ToolError            a program or process of ours is missing, refuses, or finds its port taken
+├── HostError            a control-plane host cannot be reached, read or written
+├── ConflictError        a host has what we may not overwrite
+├── ChangeError          a change of an API server failed; the host was put back as it was
+└── DeliveryError        an event did not reach its receiver
 """
 
 
@@ -9,7 +15,14 @@ class K8sAuditError(Exception):
     """Base of every error that this package raises on purpose; its text is meant for the user."""
 
 
-class AuditPolicyError(K8sAuditError):
+class _Faults(K8sAuditError):
+    def __init__(self, source: str, faults: list[str]) -> None:
+        self.source = source
+        self.faults = faults
+        super().__init__("\n".join([f"{source}: {len(faults)} fault(s)", *(f"  {fault}" for fault in faults)]))
+
+
+class AuditPolicyError(_Faults):
     """An audit policy with faults. `faults` has one line each: the path, what was given, what is allowed."""
 
     def __init__(self, source: str, faults: list[str]) -> None:
@@ -19,6 +32,32 @@ class AuditPolicyError(K8sAuditError):
             source: where the policy came from: a file's path or `profile detection`.
             faults: one line for each fault.
         """
-        self.source = source
-        self.faults = faults
-        super().__init__("\n".join([f"audit policy {source}: {len(faults)} fault(s)", *(f"  {f}" for f in faults)]))
+        super().__init__(f"audit policy {source}", faults)
+
+
+class ConfigError(_Faults):
+    """A stack's configuration with faults. `faults` has one line each: the key, what was given, what is allowed."""
+
+    def __init__(self, faults: list[str]) -> None:
+        """Join the faults into one message."""
+        super().__init__("stack configuration", faults)
+
+
+class ToolError(K8sAuditError):
+    """A program or process of ours is missing, refuses, or finds its port taken; the text says the mend."""
+
+
+class HostError(K8sAuditError):
+    """A control-plane host cannot be reached, read or written."""
+
+
+class ConflictError(K8sAuditError):
+    """A host has what we may not overwrite: another webhook backend, a change by someone else."""
+
+
+class ChangeError(K8sAuditError):
+    """A change of an API server failed; the host was put back as it was, or the text says what is left."""
+
+
+class DeliveryError(K8sAuditError):
+    """An event did not reach its receiver; the text says where its way ends."""
