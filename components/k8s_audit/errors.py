@@ -15,14 +15,14 @@ class K8sAuditError(Exception):
     """Base of every error that this package raises on purpose; its text is meant for the user."""
 
 
-class _Faults(K8sAuditError):
+class _FaultsError(K8sAuditError):
     def __init__(self, source: str, faults: list[str]) -> None:
         self.source = source
         self.faults = faults
         super().__init__("\n".join([f"{source}: {len(faults)} fault(s)", *(f"  {fault}" for fault in faults)]))
 
 
-class AuditPolicyError(_Faults):
+class AuditPolicyError(_FaultsError):
     """An audit policy with faults. `faults` has one line each: the path, what was given, what is allowed."""
 
     def __init__(self, source: str, faults: list[str]) -> None:
@@ -35,7 +35,7 @@ class AuditPolicyError(_Faults):
         super().__init__(f"audit policy {source}", faults)
 
 
-class ConfigError(_Faults):
+class ConfigError(_FaultsError):
     """A stack's configuration with faults. `faults` has one line each: the key, what was given, what is allowed."""
 
     def __init__(self, faults: list[str]) -> None:
