@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
+
 from k8s_audit.audit_policy.evaluate import Request, evaluate
 from k8s_audit.audit_policy.model import Level, Stage
 from k8s_audit.audit_policy.render import load_profile
-from ruamel.yaml import YAML
 
 BESIDE = Path(__file__).parents[4] / "shared/data/falco/k8s_audit_rules.yaml"
 RULES_FILE = Path(os.environ.get("FALCO_RULES", BESIDE))

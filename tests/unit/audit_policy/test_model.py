@@ -4,6 +4,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from k8s_audit.audit_policy.model import parse_policy
 from k8s_audit.errors import AuditPolicyError
 

@@ -1,10 +1,11 @@
 import pytest
+from typer.testing import CliRunner
+
 from k8s_audit.audit_policy.evaluate import Request, evaluate
 from k8s_audit.audit_policy.lint import lint
 from k8s_audit.audit_policy.model import Level, parse_policy
 from k8s_audit.audit_policy.render import PROFILES, load_profile, render_policy, with_rules
 from k8s_audit.cli.app import app
-from typer.testing import CliRunner
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -1,0 +1,325 @@
+"""The transaction around a kube-apiserver's manifest: check, write, move, wait, or go back.
+
+Whatever ends it (error, stop, kill, power cut), `recover` brings the host to one of two states: as before the change,
+or changed and healthy. Nothing here knows what reaches the host, nor who receives.
+"""
+
+import hashlib
+import posixpath
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from threading import Event
+
+from k8s_audit.control_plane import health, static_pod
+from k8s_audit.control_plane.host import Host
+from k8s_audit.control_plane.journal import Journal, Record, Step
+from k8s_audit.control_plane.undo_note import undo_note
+from k8s_audit.errors import ChangeError, ConflictError, HostError, K8sAuditError
+
+MANIFEST = "kube-apiserver.yaml"
+BEFORE, PREVIOUS = "before", "previous"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where things lie on a host.
+
+    Args:
+        manifests: the kubelet's static-pod folder.
+        api_server: this API server's own URL.
+        config_folder: where policy.yaml and webhook.yaml go; mounted read-only into the API server.
+        state_folder: what the host remembers of us.
+        timeout: seconds for one restart of the API server. Kubeadm's startup probe allows 4 minutes.
+    """
+
+    manifests: str
+    api_server: str
+    config_folder: str = "/etc/kubernetes/k8s-audit"
+    state_folder: str = "/var/lib/k8s-audit"
+    timeout: float = 240.0
+
+    @property
+    def manifest(self) -> str:
+        """The API server's manifest."""
+        return posixpath.join(self.manifests, MANIFEST)
+
+    @property
+    def policy(self) -> str:
+        """The audit policy's file."""
+        return posixpath.join(self.config_folder, "policy.yaml")
+
+    @property
+    def webhook(self) -> str:
+        """The webhook kubeconfig's file."""
+        return posixpath.join(self.config_folder, "webhook.yaml")
+
+
+@dataclass(frozen=True)
+class AuditSetup:
+    """What a host shall have: the two files' texts, and the audit flags by name."""
+
+    policy: str
+    webhook: str
+    arguments: Mapping[str, str]
+    adopt: bool = False
+
+
+@dataclass(frozen=True)
+class LiveSetup:
+    """What a host has: the files' texts as they are, and which of our flags its manifest still has."""
+
+    policy: str
+    webhook: str
+    arguments: dict[str, str]
+    manifest_sha256: str
+
+
+class StaticPodChange:
+    """Turns auditing on and off on one host whose API server is a static pod.
+
+    Args:
+        host: how it is reached.
+        place: where things lie on it.
+        stop: set to end a wait and go back.
+    """
+
+    def __init__(self, host: Host, place: Place, stop: Event) -> None:
+        """Nothing is touched yet."""
+        self.host = host
+        self.place = place
+        self.stop = stop
+        self.journal = Journal(host, place.state_folder)
+
+    def read(self) -> LiveSetup | None:
+        """What is there; None if nothing of ours is."""
+        manifest = self.host.read(self.place.manifest)
+        record = self.journal.read()
+        if manifest is None or record is None:
+            return None
+        live = static_pod.audit_arguments(manifest)
+        return LiveSetup(
+            (self.host.read(self.place.policy) or b"").decode("utf-8", "replace"),
+            (self.host.read(self.place.webhook) or b"").decode("utf-8", "replace"),
+            live,
+            sha256(manifest),
+        )
+
+    def apply(self, setup: AuditSetup) -> LiveSetup:
+        """Bring the host to `setup` and wait until its API server runs with it; a second time nothing changes.
+
+        Raises:
+            ConflictError, HostError: found before anything was changed.
+            ChangeError: it failed and the host is as it was; the text has the API server's last log lines.
+        """
+        self.recover()
+        current, record = self._manifest(), self.journal.read()
+        base = self._without_us(current, record)
+        files = {self.place.policy: setup.policy.encode(), self.place.webhook: setup.webhook.encode()}
+        edit = static_pod.turn_on(base, setup.arguments, sha256(*files.values()), setup.adopt)
+        same_files = all(self.host.read(path) == content for path, content in files.items())
+        if record and record.step is Step.APPLIED and current == edit.manifest and same_files:
+            return self._live()
+        self._check(current)
+        record = self._prepare(base, current, edit, record)
+        try:
+            self._write_files(files)
+            self._reach(record, Step.FILES_WRITTEN)
+            self._swap(edit.manifest, expected=current)
+            self._reach(record, Step.MANIFEST_MOVED)
+            self._wait(edit.manifest, not_these=record.running)
+            self._reach(record, Step.APPLIED)
+        except K8sAuditError as error:
+            log = self.host.api_server_log() if isinstance(error, ChangeError) else []
+            self._roll_back(record)
+            lines = "".join(f"\n  | {line}" for line in log)
+            raise ChangeError(
+                f"{error}; the host is as it was before{lines and '. Its last log lines:' + lines}"
+            ) from None
+        return self._live()
+
+    def restore(self) -> None:
+        """Put back what was there before us; where somebody changed the manifest since, take out only what is ours.
+
+        Raises:
+            ChangeError: the API server did not come back; the next call goes on.
+        """
+        self.recover()
+        record = self.journal.read()
+        current = self.host.read(self.place.manifest)
+        if record is None:
+            return
+        if current is not None:
+            target = self._without_us(current, record)
+            record = record.model_copy(update={"step": Step.RESTORING, "running": self._running(current)})
+            self.journal.write(record)
+            if current != target:
+                self._swap(target, expected=current)
+                if record.running:
+                    self._wait(target, not_these=record.running, stoppable=False)
+        self._reach(record, Step.RESTORED)
+        self._forget(record)
+
+    def recover(self) -> None:
+        """Finish or undo what was cut off. Whatever the journal says, afterwards the host is in a state of rest."""
+        record = self.journal.read()
+        if record is None or record.step is Step.APPLIED:
+            return
+        if record.step in (Step.RESTORING, Step.RESTORED):
+            if self.host.read(self.place.manifest) is None or record.step is Step.RESTORED:
+                self._forget(record)
+            return
+        self._roll_back(record)
+
+    def _check(self, current: bytes) -> None:
+        if not self.host.same_filesystem(self.place.manifests, self.place.config_folder):
+            raise HostError(
+                f"host {self.host.name}: {self.place.config_folder} and {self.place.manifests} are on different filesystems, "
+                "so the manifest cannot be moved in one step; set configFolder to a folder on the same one"
+            )
+        if self.host.readyz(self.place.api_server, health.credentials(self.host, current)) != health.OK:
+            raise HostError(
+                f"host {self.host.name}: kube-apiserver at {self.place.api_server} is not ready; nothing was changed. Mend it first"
+            )
+
+    def _without_us(self, current: bytes, record: Record | None) -> bytes:
+        """The manifest as it would be without us."""
+        if record is None or sha256(current) == record.before:
+            return current
+        if sha256(current) == record.after:
+            kept = self.host.read(self.journal.kept(MANIFEST, BEFORE))
+            if kept is not None and sha256(kept) == record.before:
+                return kept
+        return static_pod.turn_off(current, record.ours)
+
+    def _prepare(self, base: bytes, current: bytes, edit: static_pod.Edit, last: Record | None) -> Record:
+        made = last.made if last else []
+        for folder in (self.place.state_folder, self.journal.kept(BEFORE), self.journal.kept(PREVIOUS)):
+            made = made + self.host.make_folder(folder)
+        kept = {
+            MANIFEST: current,
+            "policy.yaml": self.host.read(self.place.policy),
+            "webhook.yaml": self.host.read(self.place.webhook),
+        }
+        kept["journal.json"] = self.host.read(self.journal.path)
+        for name, content in kept.items():
+            path = self.journal.kept(name, PREVIOUS)
+            if content is None:
+                self.host.remove(path)
+            else:
+                self.host.write(path, content)
+            if last is None and content is not None:
+                self.host.write(self.journal.kept(name, BEFORE), content)
+        self.host.write(self.journal.kept(MANIFEST, BEFORE), base)
+        record = Record(
+            step=Step.PREPARED,
+            manifest=self.place.manifest,
+            policy=self.place.policy,
+            webhook=self.place.webhook,
+            before=sha256(base),
+            previous=sha256(current),
+            after=sha256(edit.manifest),
+            ours=edit.ours,
+            made=made + self._make_folders(edit.manifest, self.place.config_folder),
+            running=self._running(current),
+        )
+        self.host.write(self.journal.kept("UNDO.md"), undo_note(record, self.place.state_folder).encode(), 0o644)
+        self.journal.write(record)
+        return record
+
+    def _make_folders(self, manifest: bytes, config_folder: str) -> list[str]:
+        made = self.host.make_folder(config_folder)
+        log_path = static_pod.audit_arguments(manifest).get("audit-log-path", static_pod.STDOUT)
+        if log_path != static_pod.STDOUT:
+            made += self.host.make_folder(posixpath.dirname(log_path))
+        return made
+
+    def _write_files(self, files: Mapping[str, bytes]) -> None:
+        for path, content in files.items():
+            self.host.write(path, content)
+
+    def _swap(self, target: bytes, *, expected: bytes) -> None:
+        if self.host.read(self.place.manifest) != expected:
+            raise ConflictError(f"host {self.host.name}: {self.place.manifest} was changed by somebody else meanwhile")
+        self.host.replace(self.place.manifest, target, self.place.config_folder)
+
+    def _roll_back(self, record: Record) -> None:
+        """Put back what the change found: manifest first, then files, then the journal's last entry."""
+        current = self._manifest()
+        previous = self.host.read(self.journal.kept(MANIFEST, PREVIOUS))
+        if previous is None or sha256(previous) != record.previous:
+            raise ChangeError(
+                f"host {self.host.name}: the copy in {self.journal.kept(PREVIOUS)} is gone; see {self.journal.kept('UNDO.md')}"
+            )
+        for path in (record.policy, record.webhook):
+            kept = self.host.read(self.journal.kept(posixpath.basename(path), PREVIOUS))
+            if kept is None:
+                self.host.remove(path)
+            else:
+                self.host.write(path, kept)
+        target = previous if sha256(current) == record.after else static_pod.turn_off(current, record.ours)
+        if current != target:
+            started = {identity for identity in self._running(current) if identity not in record.running}
+            self._swap(target, expected=current)
+            self._wait(target, not_these=started, stoppable=False)
+        last = self.host.read(self.journal.kept("journal.json", PREVIOUS))
+        if last is None:
+            self._forget(record)
+        else:
+            self.host.write(self.journal.path, last)
+
+    def _wait(self, manifest: bytes, *, not_these: Collection[tuple[int, float]], stoppable: bool = True) -> None:
+        health.wait_until_ready(
+            self.host,
+            self.place.api_server,
+            manifest,
+            not_these=set(not_these),
+            timeout=self.place.timeout,
+            stop=self.stop if stoppable else Event(),
+        )
+
+    def _forget(self, record: Record) -> None:
+        """Remove what is ours from the host; the journal last, so that a kill in between is seen."""
+        before = {name: self.host.read(self.journal.kept(name, BEFORE)) for name in ("policy.yaml", "webhook.yaml")}
+        for path in (record.policy, record.webhook):
+            kept = before[posixpath.basename(path)]
+            if kept is None:
+                self.host.remove(path)
+            else:
+                self.host.write(path, kept)
+        for folder in (BEFORE, PREVIOUS):
+            for name in (MANIFEST, "policy.yaml", "webhook.yaml", "journal.json"):
+                self.host.remove(self.journal.kept(name, folder))
+            self.host.remove_folder(self.journal.kept(folder))
+        self.host.remove(self.journal.kept("UNDO.md"))
+        self.host.remove(self.journal.path)
+        for folder in reversed(record.made):
+            self.host.remove_folder(folder)
+
+    def _reach(self, record: Record, step: Step) -> None:
+        self.journal.write(record.model_copy(update={"step": step}))
+
+    def _manifest(self) -> bytes:
+        manifest = self.host.read(self.place.manifest)
+        if manifest is None:
+            raise HostError(
+                f"host {self.host.name}: {self.place.manifest} is not there: no kubeadm control plane, or another folder"
+            )
+        return manifest
+
+    def _running(self, manifest: bytes) -> list[tuple[int, float]]:
+        return [process.identity for process in health.running(self.host, manifest)]
+
+    def _live(self) -> LiveSetup:
+        live = self.read()
+        if live is None:
+            raise HostError(f"host {self.host.name}: {self.journal.path} vanished")
+        return live
+
+
+def sha256(*contents: bytes) -> str:
+    """SHA-256 in hex of the contents, each counted with its length, so that no two lists look alike."""
+    digest = hashlib.sha256(contents[0]) if len(contents) == 1 else hashlib.sha256()
+    if len(contents) > 1:
+        for content in contents:
+            digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.hexdigest()

@@ -1,0 +1,78 @@
+"""Whether an API server runs with the arguments that its manifest says, and is ready."""
+
+import time
+from collections.abc import Collection
+from threading import Event
+
+from k8s_audit.control_plane.host import Credentials, Host, Process
+from k8s_audit.control_plane.static_pod import CONTAINER, arguments_of, flag
+from k8s_audit.errors import ChangeError, HostError
+
+OK = 200
+POLL = 0.25
+"""Seconds."""
+STEADY = 2
+"""How many answers in a row count as ready."""
+CRASHES = 3
+"""So many processes with the new arguments that ended unready, and it is not waited any longer."""
+
+
+class StoppedError(ChangeError):
+    """The operation was told to stop."""
+
+
+def running(host: Host, manifest: bytes) -> list[Process]:
+    """The processes of this manifest's API server: those on its port with its serving key."""
+    arguments = arguments_of(manifest)
+    own = {a for a in arguments if a.startswith(("--secure-port=", "--tls-private-key-file="))}
+    return [process for process in host.processes(CONTAINER) if own <= set(process.arguments)]
+
+
+def credentials(host: Host, manifest: bytes) -> Credentials:
+    """The files with which this API server can be asked; kubeadm's kubelet client may read /readyz."""
+    arguments = arguments_of(manifest)
+    ca = flag(arguments, "client-ca-file")
+    if ca is None:
+        raise HostError(
+            f"host {host.name}: kube-apiserver has no --client-ca-file, so its certificate cannot be verified"
+        )
+    return Credentials(ca, flag(arguments, "kubelet-client-certificate"), flag(arguments, "kubelet-client-key"))
+
+
+def wait_until_ready(
+    host: Host, url: str, manifest: bytes, *, not_these: Collection[tuple[int, float]], timeout: float, stop: Event
+) -> None:
+    """Wait until a process with exactly the manifest's arguments serves /readyz.
+
+    Args:
+        host: the host.
+        url: the API server's own URL.
+        manifest: whose arguments the process must have.
+        not_these: processes that do not count, since they started before the change.
+        timeout: seconds.
+        stop: ends the wait at once.
+
+    Raises:
+        ChangeError: it did not come, or kept crashing, or `stop` was set.
+    """
+    wanted, own = arguments_of(manifest), credentials(host, manifest)
+    deadline = time.monotonic() + timeout
+    seen: set[tuple[int, float]] = set()
+    steady = 0
+    while True:
+        now = running(host, manifest)
+        ours = {p.identity for p in now if list(p.arguments[1:]) == wanted and p.identity not in not_these}
+        seen |= ours
+        if len(seen - ours) >= CRASHES:
+            raise ChangeError(
+                f"host {host.name}: kube-apiserver started {len(seen)} times with the new arguments and ended each time"
+            )
+        steady = steady + 1 if ours and len(ours) == len(now) and host.readyz(url, own) == OK else 0
+        if steady >= STEADY:
+            return
+        if stop.is_set():
+            raise StoppedError(f"host {host.name}: stopped while waiting for kube-apiserver")
+        if time.monotonic() > deadline:
+            state = "runs but is not ready" if ours else "does not run with the new arguments"
+            raise ChangeError(f"host {host.name}: after {timeout:.0f} s kube-apiserver {state}")
+        time.sleep(POLL)

@@ -1,0 +1,147 @@
+"""A control-plane host that is this machine."""
+
+import contextlib
+import glob
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+
+from k8s_audit.control_plane.host import Credentials, Process
+from k8s_audit.errors import HostError
+
+POD_LOGS = "/var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log"
+"""Where a kubelet keeps the log of kubeadm's API server pod:
+https://kubernetes.io/docs/concepts/cluster-administration/logging/#log-location-node"""
+LOG_LINES = 15
+READYZ_TIMEOUT = 5.0
+"""Seconds."""
+
+
+class LocalHost:
+    """This machine as a control-plane host.
+
+    Args:
+        name: how messages call it.
+        logs: a glob of the API server's log files; the newest is read when it fails.
+    """
+
+    def __init__(self, name: str = "localhost", logs: str = POD_LOGS) -> None:
+        """Nothing is touched yet."""
+        self.name = name
+        self.logs = logs
+
+    def read(self, path: str) -> bytes | None:
+        """See Host."""
+        with self._named(path):
+            try:
+                return Path(path).read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def write(self, path: str, content: bytes, mode: int = 0o600) -> None:
+        """See Host."""
+        with self._named(path):
+            self._move_in(path, content, os.path.dirname(path), mode)
+
+    def replace(self, path: str, content: bytes, staging: str) -> None:
+        """See Host."""
+        with self._named(path):
+            was = os.stat(path)
+            self._move_in(path, content, staging, was.st_mode & 0o7777, (was.st_uid, was.st_gid))
+
+    def remove(self, path: str) -> None:
+        """See Host."""
+        with self._named(path):
+            Path(path).unlink(missing_ok=True)
+
+    def make_folder(self, path: str, mode: int = 0o700) -> list[str]:
+        """See Host."""
+        made: list[str] = []
+        with self._named(path):
+            for folder in [*reversed(Path(path).parents), Path(path)]:
+                if not folder.is_dir():
+                    folder.mkdir(mode)
+                    made.append(str(folder))
+        return made
+
+    def remove_folder(self, path: str) -> None:
+        """See Host."""
+        with contextlib.suppress(OSError):
+            os.rmdir(path)
+
+    def same_filesystem(self, one: str, other: str) -> bool:
+        """See Host."""
+        with self._named(one):
+            return _device(one) == _device(other)
+
+    def processes(self, program: str) -> list[Process]:
+        """See Host."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.name() != program[:15] and process.name() != program:
+                    continue
+                arguments = tuple(process.cmdline())
+                if arguments and os.path.basename(arguments[0]) == program and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(Process(process.pid, process.create_time(), arguments))
+        return found
+
+    def readyz(self, url: str, credentials: Credentials) -> int:
+        """See Host."""
+        with self._named(credentials.ca):
+            context = ssl.create_default_context(cafile=credentials.ca)
+            if credentials.certificate and credentials.key and os.access(credentials.key, os.R_OK):
+                context.load_cert_chain(credentials.certificate, credentials.key)
+        try:
+            return httpx.get(f"{url}/readyz", verify=context, timeout=READYZ_TIMEOUT, trust_env=False).status_code
+        except httpx.HTTPError:
+            return 0
+
+    def api_server_log(self) -> list[str]:
+        """See Host."""
+        with contextlib.suppress(OSError):
+            newest = max(glob.glob(self.logs), key=os.path.getmtime, default=None)
+            if newest:
+                return Path(newest).read_text("utf-8", "replace").splitlines()[-LOG_LINES:]
+        return []
+
+    def _move_in(
+        self, path: str, content: bytes, staging: str, mode: int, owner: tuple[int, int] | None = None
+    ) -> None:
+        handle, temporary = tempfile.mkstemp(prefix=".k8s-audit-", dir=staging)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fchmod(handle, mode)
+                if owner and owner != (os.geteuid(), os.getegid()):
+                    os.fchown(handle, *owner)
+                os.fsync(handle)
+            os.rename(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        folder = os.open(os.path.dirname(path), os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    @contextlib.contextmanager
+    def _named(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise HostError(f"host {self.name}: {path}: {error.strerror or error}") from None
+
+
+def _device(path: str) -> int:
+    folder = Path(path)
+    while not folder.exists():
+        folder = folder.parent
+    return folder.stat().st_dev

@@ -1,0 +1,212 @@
+"""Pure edits of the API server's static-pod manifest: audit flags, their mounts, and one annotation.
+
+Comments, order and all that is not ours survive. What we add is listed in `Ours`, so that it can be taken out again
+from a manifest that somebody else has changed since. Flags:
+https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
+"""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from k8s_audit.errors import ConflictError, HostError
+
+CONTAINER = "kube-apiserver"
+ANNOTATION = "k8s-audit/config-sha256"
+"""Changes with the files' content, so that the kubelet restarts the pod when only they change."""
+CONFIG_VOLUME = "k8s-audit-config"
+LOG_VOLUME = "k8s-audit-log"
+STDOUT = "-"
+LOG_FLAGS = "audit-log-"
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What our edit added to a manifest: whole arguments, names of volumes."""
+
+    arguments: tuple[str, ...]
+    volumes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A manifest with auditing turned on, and what of it is ours."""
+
+    manifest: bytes
+    ours: Ours
+
+
+def arguments_of(manifest: bytes) -> list[str]:
+    """The API server's arguments, without the program's own name.
+
+    Raises:
+        HostError: this is no API server manifest.
+    """
+    container = _container(_load(manifest))
+    return [str(part) for part in [*container.get("command", []), *container.get("args", [])]][1:]
+
+
+def flag(arguments: list[str], name: str) -> str | None:
+    """The value of `--name=value`; the last one counts, as for the API server."""
+    values = [argument.partition("=")[2] for argument in arguments if argument.partition("=")[0] == f"--{name}"]
+    return values[-1] if values else None
+
+
+def audit_arguments(manifest: bytes) -> dict[str, str]:
+    """The audit flags of a manifest, by name."""
+    pairs = (argument.partition("=") for argument in arguments_of(manifest))
+    return {name.removeprefix("--"): value for name, _, value in pairs if name.startswith("--audit-")}
+
+
+def turn_on(manifest: bytes, wanted: Mapping[str, str], digest: str, adopt: bool = False) -> Edit:
+    """Turn auditing on.
+
+    Args:
+        manifest: what is there now, without anything of ours.
+        wanted: audit flags by name, without dashes.
+        digest: of the files that the flags name.
+        adopt: take over flags that are there with other values, instead of refusing.
+
+    Raises:
+        ConflictError: a flag is there with another value, or a mount forbids what we need. Existing flags of the
+            log backend are no conflict: they stay as they are.
+        HostError: this is no API server manifest.
+    """
+    document = _load(manifest)
+    container = _container(document)
+    here = audit_arguments(manifest)
+    missing = {}
+    for name, value in wanted.items():
+        if name not in here or (adopt and here[name] != value):
+            missing[name] = value
+        elif here[name] != value and not name.startswith(LOG_FLAGS):
+            raise ConflictError(
+                f"kube-apiserver already has --{name}={here[name]}, and we would set --{name}={value}. "
+                "Ways out: `adopt: true` on the host takes over what is there (destroy puts it back); or remove the flag; "
+                "the relay, which will feed both as receivers, is not built yet"
+            )
+    if adopt:
+        _drop_arguments(container, {f"--{name}" for name in missing})
+    added = [f"--{name}={value}" for name, value in missing.items()]
+    container.setdefault("args" if "args" in container else "command", []).extend(added)
+    final = here | missing
+    volumes = _mount(document, container, CONFIG_VOLUME, posixpath.dirname(wanted["audit-policy-file"]), read_only=True)
+    log_path = final.get("audit-log-path", STDOUT)
+    if log_path != STDOUT:
+        volumes += _mount(document, container, LOG_VOLUME, posixpath.dirname(log_path), read_only=False)
+    document["metadata"].setdefault("annotations", {})[ANNOTATION] = digest
+    return Edit(_dump(document), Ours(tuple(added), tuple(volumes)))
+
+
+def turn_off(manifest: bytes, ours: Ours) -> bytes:
+    """Take out what is ours, and nothing else: for a manifest that somebody has changed since our edit.
+
+    A manifest without anything of ours comes back byte for byte.
+    """
+    document = _load(manifest)
+    container = _container(document)
+    here = [*container.get("command", []), *container.get("args", [])]
+    mounted = [mount["name"] for mount in container.get("volumeMounts", [])]
+    annotated = ANNOTATION in document["metadata"].get("annotations", {})
+    if not annotated and not set(here) & set(ours.arguments) and not set(mounted) & set(ours.volumes):
+        return manifest
+    for part in ("command", "args"):
+        if part in container:
+            for index in reversed([i for i, argument in enumerate(container[part]) if argument in ours.arguments]):
+                del container[part][index]
+    _drop_named(container.get("volumeMounts", []), ours.volumes)
+    _drop_named(document["spec"].get("volumes", []), ours.volumes)
+    document["metadata"].get("annotations", {}).pop(ANNOTATION, None)
+    return _dump(document)
+
+
+def _mount(document: Any, container: Any, name: str, folder: str, *, read_only: bool) -> list[str]:
+    """Mount a folder at its own path, unless a mount already serves; return the volume's name if it is new."""
+    mounts = container.setdefault("volumeMounts", [])
+    covering = [m for m in mounts if _within(folder, str(m["mountPath"]))]
+    nearest = max(covering, key=lambda mount: len(str(mount["mountPath"]).rstrip("/")), default=None)
+    if nearest is not None and posixpath.normpath(nearest["mountPath"]) == posixpath.normpath(folder):
+        if not read_only and nearest.get("readOnly", False):
+            raise ConflictError(
+                f"the audit log cannot be written: {folder} is mounted read-only in kube-apiserver (volume {nearest['name']}); "
+                "set audit:delivery.log.path to a folder of its own"
+            )
+        host_path = _host_path(document, nearest["name"])
+        if posixpath.normpath(host_path) != posixpath.normpath(folder):
+            raise ConflictError(
+                f"{folder} in kube-apiserver is {host_path} of the host (volume {nearest['name']}); set another folder"
+            )
+        return []
+    volumes = document["spec"].setdefault("volumes", [])
+    if any(volume["name"] == name for volume in volumes):
+        raise ConflictError(f"kube-apiserver's manifest already has a volume {name}, which is not ours")
+    mounts.append({"mountPath": folder, "name": name, **({"readOnly": True} if read_only else {})})
+    volumes.append({"hostPath": {"path": folder, "type": "DirectoryOrCreate"}, "name": name})
+    return [name]
+
+
+def _within(path: str, folder: str) -> bool:
+    return posixpath.commonpath([posixpath.normpath(path), posixpath.normpath(folder)]) == posixpath.normpath(folder)
+
+
+def _host_path(document: Any, volume: str) -> str:
+    for entry in document["spec"].get("volumes", []):
+        if entry["name"] == volume:
+            return str(entry.get("hostPath", {}).get("path", "(no hostPath)"))
+    return "(no volume)"
+
+
+def _drop_arguments(container: Any, names: set[str]) -> None:
+    for part in ("command", "args"):
+        if part in container:
+            for index in reversed([i for i, a in enumerate(container[part]) if str(a).partition("=")[0] in names]):
+                del container[part][index]
+
+
+def _drop_named(entries: Any, names: tuple[str, ...]) -> None:
+    for index in reversed([i for i, entry in enumerate(entries) if entry["name"] in names]):
+        del entries[index]
+
+
+def _yaml() -> YAML:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 65536
+    return yaml
+
+
+def _load(manifest: bytes) -> Any:
+    try:
+        document = _yaml().load(manifest)
+    except (YAMLError, ValueError) as error:
+        raise HostError(f"kube-apiserver's manifest is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(document, dict) or document.get("kind") != "Pod" or not list(_containers(document)):
+        raise HostError(f"kube-apiserver's manifest is no Pod with a container {CONTAINER}")
+    return document
+
+
+def _containers(document: Any) -> Iterator[Any]:
+    for container in (document.get("spec") or {}).get("containers") or []:
+        if container.get("name") == CONTAINER:
+            yield container
+
+
+def _container(document: Any) -> Any:
+    container = next(_containers(document))
+    program = [str(part) for part in [*container.get("command", []), *container.get("args", [])]]
+    if not program or any(" --" in part for part in program):
+        raise HostError(
+            "kube-apiserver's manifest has its flags in one string, which no container runtime splits; write one flag an entry of `command`"
+        )
+    return container
+
+
+def _dump(document: Any) -> bytes:
+    out = BytesIO()
+    _yaml().dump(document, out)
+    return out.getvalue()

@@ -1,0 +1,37 @@
+"""The note that every host keeps: how to go back by hand, without Pulumi and without us."""
+
+import posixpath
+import shlex
+
+from k8s_audit.control_plane.journal import Record
+
+
+def undo_note(record: Record, state_folder: str) -> str:
+    """The text of UNDO.md."""
+    quoted = {
+        "before": shlex.quote(posixpath.join(state_folder, "before", posixpath.basename(record.manifest))),
+        "staged": shlex.quote(posixpath.join(posixpath.dirname(record.policy), ".undo")),
+        "manifest": shlex.quote(record.manifest),
+        "policy": shlex.quote(record.policy),
+        "webhook": shlex.quote(record.webhook),
+        "state": shlex.quote(state_folder),
+    }
+    ours = "\n".join(f"    {argument}" for argument in record.ours.arguments)
+    return f"""# How to take audit logging back by hand
+
+`k8s-audit` turned Kubernetes audit logging on at this host. `pulumi destroy` takes it back. Without Pulumi, as root:
+
+    sha256sum {quoted["manifest"]}
+    # {record.after}: nobody has changed it since; then put back what was there before:
+    cp -p {quoted["before"]} {quoted["staged"]} && mv {quoted["staged"]} {quoted["manifest"]}
+
+The move is one step on purpose, and no copy may ever lie in the manifests folder: the kubelet runs every file in it.
+Any other sum: somebody has changed the manifest; then take out only these arguments
+
+{ours}
+
+and the volumes and volumeMounts named {", ".join(record.ours.volumes) or "(none)"}. Wait until the API server answers
+/readyz, then remove what is left of us:
+
+    rm -r {quoted["policy"]} {quoted["webhook"]} {quoted["state"]}
+"""

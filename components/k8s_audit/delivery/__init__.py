@@ -1,0 +1,1 @@
+"""How events travel from an API server to a receiver, and the proof that they arrive."""
