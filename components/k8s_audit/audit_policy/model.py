@@ -6,7 +6,6 @@ https://github.com/kubernetes/apiserver/blob/master/pkg/apis/audit/validation/va
 Fields: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
 """
 
-import difflib
 import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from k8s_audit.errors import AuditPolicyError
+from k8s_audit.faults import faults_of
 
 GROUP_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 """A DNS-1123 subdomain, as the API server demands of an API group."""
@@ -111,11 +111,6 @@ class Policy(_Strict):
     rules: list[PolicyRule] = Field(min_length=1)
 
 
-FIELD_NAMES = sorted(
-    {field.alias or name for model in (Policy, PolicyRule, ResourceGroup) for name, field in model.model_fields.items()}
-)
-
-
 def parse_policy(text: str, source: str) -> Policy:
     """Judge a policy's YAML text.
 
@@ -140,20 +135,7 @@ def parse_policy(text: str, source: str) -> Policy:
     try:
         policy = Policy.model_validate(data, by_name=False)
     except ValidationError as error:
-        raise AuditPolicyError(
-            source, missing + [_fault(e["loc"], e["type"], e["msg"], e["input"]) for e in error.errors()]
-        ) from None
+        raise AuditPolicyError(source, missing + faults_of(error, Policy)) from None
     if missing:
         raise AuditPolicyError(source, missing)
     return policy
-
-
-def _fault(loc: tuple[int | str, ...], kind: str, message: str, given: object) -> str:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(str(loc[-1]), FIELD_NAMES, n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(FIELD_NAMES)}"
-        return f"{path}: unknown field{hint}"
-    if kind == "missing":
-        return f"{path}: missing"
-    return f"{path or 'policy'}: {message.removeprefix('Value error, ')}; given: {given!r}"

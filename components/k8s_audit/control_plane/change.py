@@ -66,12 +66,13 @@ class AuditSetup:
 
 @dataclass(frozen=True)
 class LiveSetup:
-    """What a host has: the files' texts as they are, and which of our flags its manifest still has."""
+    """What a host has: the files' texts as they are, its audit flags, and whether all else of ours is in its manifest."""
 
     policy: str
     webhook: str
     arguments: dict[str, str]
     manifest_sha256: str
+    intact: bool
 
 
 class StaticPodChange:
@@ -102,6 +103,7 @@ class StaticPodChange:
             (self.host.read(self.place.webhook) or b"").decode("utf-8", "replace"),
             live,
             sha256(manifest),
+            record.step is Step.APPLIED and static_pod.has(manifest, record.ours),
         )
 
     def apply(self, setup: AuditSetup) -> LiveSetup:

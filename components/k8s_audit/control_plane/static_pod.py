@@ -103,6 +103,27 @@ def turn_on(manifest: bytes, wanted: Mapping[str, str], digest: str, adopt: bool
     return Edit(_dump(document), Ours(tuple(added), tuple(volumes)))
 
 
+def has(manifest: bytes, ours: Ours) -> bool:
+    """Whether the volumes, mounts and the annotation of ours are all there; flags are compared one by one elsewhere."""
+    document = _load(manifest)
+    mounted = {mount["name"] for mount in _container(document).get("volumeMounts", [])}
+    volumes = {volume["name"] for volume in document["spec"].get("volumes", [])}
+    annotated = ANNOTATION in document["metadata"].get("annotations", {})
+    return annotated and set(ours.volumes) <= mounted & volumes
+
+
+def host_path(manifest: bytes, path: str) -> str | None:
+    """Where a path of the API server's container lies on the host; None if no hostPath is mounted there."""
+    document = _load(manifest)
+    covering = [m for m in _container(document).get("volumeMounts", []) if path and _within(path, str(m["mountPath"]))]
+    nearest = max(covering, key=lambda mount: len(str(mount["mountPath"]).rstrip("/")), default=None)
+    if nearest is None:
+        return None
+    outside = _host_path(document, nearest["name"])
+    inside = posixpath.relpath(path, str(nearest["mountPath"]))
+    return posixpath.normpath(posixpath.join(outside, inside)) if outside.startswith("/") else None
+
+
 def turn_off(manifest: bytes, ours: Ours) -> bytes:
     """Take out what is ours, and nothing else: for a manifest that somebody has changed since our edit.
 

@@ -14,7 +14,7 @@ HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\n"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (HEAD + "rules: [{level: Metadata, verb: [get]}]", r"rules\[0\]\.verb: unknown field; did you mean verbs\?"),
+        (HEAD + "rules: [{level: Metadata, verb: [get]}]", r"rules\[0\]\.verb: unknown key; did you mean verbs\?"),
         (HEAD + "rules: [{level: metadata}]", r"rules\[0\]\.level: .*'None', 'Metadata'.*given: 'metadata'"),
         (HEAD + "rules: []", r"rules: .*at least 1"),
         (HEAD, r"rules: missing"),

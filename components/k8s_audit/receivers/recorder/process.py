@@ -78,6 +78,7 @@ class Recorder:
         self.tls, self.client_certificate = tls, client_certificate
         self.port_key = port_key or f"audit:receivers[{name}].port"
         self.body_limit = body_limit
+        self.url = f"{'https' if tls else 'http'}://{LOOPBACK}:{port}{PATH}"
         self.events = self.folder / f"{name}.jsonl"
         self._record, self._config = self.folder / f"{name}.json", self.folder / f"{name}.config.json"
         self._log, self._pki = self.folder / f"{name}.log", self.folder / f"{name}.tls"
@@ -128,11 +129,10 @@ class Recorder:
         Raises:
             ToolError: it serves HTTPS and its certificates are not made yet.
         """
-        scheme = "https" if self.tls else "http"
         with _folder_errors(self.folder):
             return ReceiverEndpoint(
                 name=self.name,
-                url=f"{scheme}://{LOOPBACK}:{self.port}{PATH}",
+                url=self.url,
                 ca=(self._pki / "ca.crt").read_text() if self.tls else None,
                 client_certificate=(self._pki / "client.crt").read_text() if self.client_certificate else None,
                 client_key=(self._pki / "client.key").read_text() if self.client_certificate else None,
@@ -152,9 +152,7 @@ class Recorder:
 
     def _status(self) -> RecorderStatus:
         running = self._running()
-        scheme = "https" if self.tls else "http"
-        url = f"{scheme}://{LOOPBACK}:{self.port}{PATH}"
-        return RecorderStatus(running is not None, url, str(self.events), running.pid if running else None)
+        return RecorderStatus(running is not None, self.url, str(self.events), running.pid if running else None)
 
     def _running(self) -> Identity | None:
         identity = Identity.from_record(read_json(self._record))

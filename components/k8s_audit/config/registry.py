@@ -1,0 +1,28 @@
+"""One row a platform and one a receiver. Without a model: known, and not built yet."""
+
+from types import MappingProxyType
+
+from k8s_audit.config.model import ConfigModel
+from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
+from k8s_audit.config.receivers import RecorderReceiver
+
+PLATFORMS: MappingProxyType[str, type[ConfigModel] | None] = MappingProxyType(
+    {
+        "local": LocalPlatform,
+        "kubeadm": KubeadmPlatform,
+        **dict.fromkeys(
+            "minikube minishift openshift-3.11 openshift hypershift kops rke rke2 k3s kind k3d talos cluster-api kubespray"
+            " microk8s eks gke aks iks".split()
+        ),
+    }
+)
+RECEIVERS: MappingProxyType[str, type[ConfigModel] | None] = MappingProxyType(
+    {
+        "recorder": RecorderReceiver,
+        **dict.fromkeys("http kafka s3 sysdig-agent sysdig-shield cluster-shield admission-controller falco".split()),
+    }
+)
+DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": False, "admission": False})
+"""Whether a kind of delivery is built."""
+SECRETS = ("sysdigAccessKey", "secureApiToken", "sshPrivateKey")
+"""Keys that hold a secret; each is a key of its own, set with `pulumi config set --secret`."""

@@ -1,0 +1,221 @@
+"""A stack's whole configuration, judged at once: the same judge for the engine's values and for a file's text."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from k8s_audit.config.delivery import DeliveryConfig
+from k8s_audit.config.model import ConfigModel, Name
+from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
+from k8s_audit.config.policy import PolicyConfig
+from k8s_audit.config.receivers import RecorderReceiver
+from k8s_audit.config.registry import DELIVERIES, PLATFORMS, RECEIVERS, SECRETS
+from k8s_audit.errors import ConfigError
+from k8s_audit.faults import faults_of, nearest, shown
+
+PROJECT = "audit"
+"""The Pulumi project's name, and so the namespace of its keys."""
+KEYS = ("cluster", "platform", "receivers", "policy", "delivery")
+Model = TypeVar("Model", bound=ConfigModel)
+OPTIONAL = ("policy", "delivery")
+CODE_POINTS = 256 * 1024
+"""Characters of one value; far more than a stack needs, and no parser stumbles over it."""
+
+
+class Cluster(ConfigModel):
+    """`audit:cluster`."""
+
+    name: Name
+    kubeconfig: str | None = None
+    """Path of a kubeconfig that may create ConfigMaps and read /metrics: for the proof of delivery."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A configuration without faults."""
+
+    cluster: Cluster
+    platform: LocalPlatform | KubeadmPlatform
+    receivers: list[RecorderReceiver]
+    policy: PolicyConfig
+    delivery: DeliveryConfig
+
+
+def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stack:
+    """Judge a stack's configuration.
+
+    Args:
+        values: as the engine hands them to a program: full keys, structured values as JSON text.
+        secrets: the full keys whose values are secret.
+
+    Raises:
+        ConfigError: with all faults at once; a secret's value is in none of them.
+    """
+    faults: list[str] = []
+    own = {key.removeprefix(f"{PROJECT}:"): text for key, text in values.items() if key.startswith(f"{PROJECT}:")}
+    secret = {key.removeprefix(f"{PROJECT}:") for key in secrets}
+    for key in sorted(own.keys() - set(KEYS)):
+        faults.append(_unknown(key, key in secret))
+    parts: dict[str, Any] = {}
+    for key in KEYS:
+        if key in own and key in secret:
+            faults.append(f"audit:{key}: is secret as a whole; only these are secret: {', '.join(SECRETS)}")
+        elif key in own:
+            parts[key] = _parse(key, own[key], faults)
+        elif key in ("cluster", "platform", "receivers"):
+            faults.append(f"audit:{key}: missing")
+    cluster = _model(Cluster, "cluster", parts, faults)
+    platform = _kind(PLATFORMS, "audit:platform", parts["platform"], faults) if "platform" in parts else None
+    receivers = _receivers(parts["receivers"], faults) if "receivers" in parts else None
+    policy = _model(PolicyConfig, "policy", parts, faults)
+    delivery = _delivery(parts, faults)
+    if policy:
+        try:
+            policy.load()
+        except ConfigError as error:
+            faults += error.faults
+    faults += _combinations(cluster, platform, receivers or [])
+    if faults or not (cluster and platform and receivers and policy and delivery):
+        raise ConfigError(list(dict.fromkeys(faults)))
+    return Stack(cluster, platform, receivers, policy, delivery)
+
+
+def read_stack_file(text: str) -> tuple[dict[str, str], set[str]]:
+    """The values and secret keys of a stack file, as the engine would hand them on; a secret's value is left out.
+
+    Raises:
+        ConfigError: the text is no stack file.
+    """
+    try:
+        document = YAML(typ="safe").load(text)
+    except (YAMLError, ValueError, RecursionError, TypeError) as error:
+        raise ConfigError([f"no YAML: {' '.join(str(error).split())}"]) from None
+    config = document.get("config") if isinstance(document, dict) else None
+    if not isinstance(config, dict):
+        raise ConfigError([f"a mapping with the key config is needed; given: {shown(document)}"])
+    values: dict[str, str] = {}
+    secrets: set[str] = set()
+    for name, value in config.items():
+        key = str(name) if ":" in str(name) else f"{PROJECT}:{name}"
+        if isinstance(value, dict) and value.keys() == {"secure"}:
+            secrets.add(key)
+            values[key] = ""
+        elif isinstance(value, dict | list):
+            try:
+                values[key] = json.dumps(value)
+            except (TypeError, ValueError, RecursionError) as error:
+                raise ConfigError([f"{key}: no JSON can be made of it: {error}"]) from None
+        else:
+            values[key] = str(value).lower() if isinstance(value, bool) else str(value)
+    return values, secrets
+
+
+def _unknown(key: str, secret: bool) -> str:
+    if key in SECRETS:
+        if not secret:
+            return f"audit:{key}: must be secret; set it with `pulumi config set --secret {key}` and change the one in the file"
+        return f"audit:{key}: nothing in this stack uses it"
+    return f"audit:{key}: unknown key; {nearest(key, [*KEYS, *SECRETS])}"
+
+
+def _parse(key: str, text: str, faults: list[str]) -> Any:
+    if len(text) > CODE_POINTS:
+        faults.append(f"audit:{key}: has {len(text)} characters; allowed: {CODE_POINTS}")
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _model(model: type[Model], key: str, parts: Mapping[str, Any], faults: list[str]) -> Model | None:
+    return _validate(model, f"audit:{key}", parts.get(key, {}), faults) if key in parts or key in OPTIONAL else None
+
+
+def _validate(model: type[Model], path: str, value: Any, faults: list[str]) -> Model | None:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        faults += faults_of(error, model, path)
+    except RecursionError:
+        faults.append(f"{path}: is nested too deep")
+    return None
+
+
+def _kind(registry: Mapping[str, type[ConfigModel] | None], path: str, value: Any, faults: list[str]) -> Any:
+    """Judge a value by the model that its `kind` picks."""
+    built = [kind for kind, model in registry.items() if model]
+    if not isinstance(value, dict):
+        faults.append(f"{path}: a mapping with the key kind is needed; given: {shown(value)}")
+        return None
+    kind = value.get("kind")
+    if not isinstance(kind, str) or kind not in registry:
+        what = "missing" if "kind" not in value else f"unknown; given: {shown(kind)}"
+        faults.append(f"{path}.kind: {what}; {nearest(str(kind), built)}")
+        return None
+    model = registry[kind]
+    if model is None:
+        faults.append(f"{path}.kind: {kind} is not built yet; allowed: {', '.join(built)}")
+        return None
+    return _validate(model, path, value, faults)
+
+
+def _receivers(value: Any, faults: list[str]) -> list[RecorderReceiver] | None:
+    if not isinstance(value, list) or not value:
+        faults.append(f"audit:receivers: a list with at least one receiver is needed; given: {shown(value)}")
+        return None
+    found = [_kind(RECEIVERS, f"audit:receivers[{index}]", entry, faults) for index, entry in enumerate(value)]
+    if len(value) > 1:
+        faults.append(
+            f"audit:receivers: has {len(value)}; an API server's webhook takes one, and the relay is not built yet"
+        )
+    return found if all(found) else None
+
+
+def _delivery(parts: Mapping[str, Any], faults: list[str]) -> DeliveryConfig | None:
+    value = parts.get("delivery", {})
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if isinstance(kind, str) and not DELIVERIES.get(kind, True):
+        built = [name for name, is_built in DELIVERIES.items() if is_built]
+        faults.append(f"audit:delivery.kind: {kind} is not built yet; allowed: {', '.join(built)}")
+        return None
+    return _model(DeliveryConfig, "delivery", parts, faults)
+
+
+def _combinations(
+    cluster: Cluster | None, platform: LocalPlatform | KubeadmPlatform | None, receivers: list[RecorderReceiver]
+) -> list[str]:
+    """What only shows when several parts are looked at together."""
+    faults: list[str] = []
+    ports: dict[int, str] = {}
+    if isinstance(platform, LocalPlatform):
+        if cluster and cluster.kubeconfig:
+            faults.append("audit:cluster.kubeconfig: the local platform makes its own; take it out")
+        named = platform.ports.model_dump(by_alias=True)
+        for name, port in named.items():
+            _claim(ports, port, f"audit:platform.ports.{name}", faults)
+    if isinstance(platform, KubeadmPlatform):
+        if cluster and not cluster.kubeconfig:
+            faults.append("audit:cluster.kubeconfig: missing; the proof of delivery asks each API server with it")
+        for key in ("name", "manifests", "state_folder", "config_folder", "api_server"):
+            values = [getattr(host, key) for host in platform.hosts]
+            for index, value in enumerate(values):
+                if value in values[:index]:
+                    spelled = type(platform.hosts[index]).model_fields[key].alias
+                    faults.append(
+                        f"audit:platform.hosts[{index}].{spelled}: {value} is hosts[{values.index(value)}]'s too; each host has its own"
+                    )
+    for index, receiver in enumerate(receivers):
+        _claim(ports, receiver.port, f"audit:receivers[{index}].port", faults)
+    return faults
+
+
+def _claim(ports: dict[int, str], port: int, key: str, faults: list[str]) -> None:
+    if port in ports:
+        faults.append(f"{key}: {port} is already {ports[port]}; each needs a port of its own")
+    ports.setdefault(port, key)

@@ -1,0 +1,117 @@
+"""kubeadm: audit logging on control-plane hosts whose API server is a static pod, one host at a time."""
+
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+
+from k8s_audit.audit_policy.model import parse_policy
+from k8s_audit.audit_policy.render import load_profile, render_policy
+from k8s_audit.config.delivery import DeliveryConfig
+from k8s_audit.config.judge import judge
+from k8s_audit.config.platforms import ControlPlaneHost
+from k8s_audit.delivery.webhook import render_webhook
+from k8s_audit.receivers.endpoint import ReceiverEndpoint
+from k8s_audit.resources import DeliveryCheck, StaticPodAudit
+
+
+class ReceiverArgs(TypedDict):
+    """Where the events go: what every receiver yields as its `endpoint`."""
+
+    name: str
+    """The receiver's name."""
+    url: pulumi.Input[str]
+    """The whole URL, path included, without a query."""
+    ca: NotRequired[pulumi.Input[str]]
+    """PEM of the authority that signed the receiver's certificate; default: the host's own authorities."""
+    client_certificate: NotRequired[pulumi.Input[str]]
+    """PEM with which the API server presents itself; default: none."""
+    client_key: NotRequired[pulumi.Input[str]]
+    """PEM of its key; a secret."""
+
+
+class KubeadmAuditArgs(TypedDict):
+    """Arguments of KubeadmAudit."""
+
+    hosts: list[dict[str, Any]]
+    """As `audit:platform.hosts` of a stack's file: access, apiServer, and where they differ manifests, configFolder, …"""
+    receiver: ReceiverArgs
+    """Who gets the events."""
+    kubeconfig: pulumi.Input[str]
+    """Path of a kubeconfig that may create ConfigMaps in `default` and read /metrics: for the proof of delivery."""
+    policy: NotRequired[str]
+    """YAML of the audit policy; default: the profile `detection`."""
+    delivery: NotRequired[dict[str, Any]]
+    """As `audit:delivery` of a stack's file; default: our flags."""
+
+
+class KubeadmAudit(pulumi.ComponentResource):
+    """Turns audit logging on at each control-plane host and proves that events arrive.
+
+    Each host is a resource of its own, changed after the one before it is healthy; destroy puts back what was there.
+    """
+
+    delivery_checks: pulumi.Output[list[dict[str, Any]]]
+    """One proof an API server: apiServer, receiver, proof, auditID, latencySeconds."""
+
+    def __init__(self, name: str, args: KubeadmAuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the hosts and the proof.
+
+        Args:
+            name: the component's name.
+            args: see KubeadmAuditArgs.
+            opts: Pulumi's.
+
+        Raises:
+            ConfigError: hosts or delivery have faults.
+            AuditPolicyError: the policy has.
+        """
+        super().__init__("k8s-audit:index:KubeadmAudit", name, {}, opts)
+        hosts = [judge(ControlPlaneHost, f"hosts[{index}]", host) for index, host in enumerate(args["hosts"])]
+        delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
+        text = args.get("policy")
+        policy = render_policy(parse_policy(text, "policy") if text else load_profile("detection"))
+        webhook = _webhook(args["receiver"])
+        audited: list[StaticPodAudit] = []
+        for host in hosts:
+            arguments = delivery.flags().arguments(
+                f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml"
+            )
+            audited.append(
+                StaticPodAudit(
+                    f"{name}-{host.name}",
+                    host=host.model_dump(by_alias=True, exclude={"adopt"}),
+                    policy=policy,
+                    webhook=webhook,
+                    arguments=arguments,
+                    adopt=host.adopt,
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=audited[-1:]),
+                )
+            )
+        check = DeliveryCheck(
+            f"{name}-delivery",
+            api_servers=[host.api_server for host in hosts],
+            kubeconfig=args["kubeconfig"],
+            receiver=args["receiver"],
+            timeout=delivery.check_timeout,
+            triggers=[audit.manifest_sha256 for audit in audited],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=audited),
+        )
+        self.delivery_checks = check.checks
+        self.register_outputs({"deliveryChecks": self.delivery_checks})
+
+
+def _webhook(receiver: ReceiverArgs) -> pulumi.Output[str]:
+    whole: pulumi.Output[dict[str, Any]] = pulumi.Output.all(**receiver)
+    return pulumi.Output.secret(
+        whole.apply(
+            lambda known: render_webhook(
+                ReceiverEndpoint(
+                    known["name"],
+                    known["url"],
+                    known.get("ca") or None,
+                    known.get("client_certificate") or None,
+                    known.get("client_key") or None,
+                )
+            )
+        )
+    )

@@ -1,0 +1,27 @@
+"""What the plugin serves: our resources, and the components for other languages."""
+
+import sys
+from importlib.metadata import version
+
+import pulumi
+from pulumi.provider.experimental.component import ComponentProvider
+
+from k8s_audit.platforms.kubeadm import KubeadmAudit
+from k8s_audit.platforms.local import LocalAudit
+from k8s_audit.provider.resource import PACKAGE
+from k8s_audit.provider.resources import RESOURCES
+from k8s_audit.provider.server import Servicer, serve
+from k8s_audit.receivers.recorder.component import RecorderReceiver
+
+COMPONENTS: list[type[pulumi.ComponentResource]] = [KubeadmAudit, LocalAudit, RecorderReceiver]
+
+
+def make(engine: str | None) -> Servicer:
+    """The servicer for an engine's address."""
+    ours = version(PACKAGE)
+    return Servicer(RESOURCES, ComponentProvider(COMPONENTS, PACKAGE, version=ours), ours, engine)
+
+
+def main() -> None:
+    """Serve until the engine is done."""
+    serve(make, sys.argv[1:])

@@ -1,0 +1,84 @@
+"""`DeliveryCheck`: the proof that a marked request's event reaches the receiver."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any
+
+from k8s_audit.control_plane.durations import seconds
+from k8s_audit.delivery.check import Proof, prove_delivery
+from k8s_audit.errors import DeliveryError
+from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
+from k8s_audit.receivers.endpoint import ReceiverEndpoint
+
+
+class DeliveryCheckInputs(ResourceInputs):
+    """See `k8s_audit.DeliveryCheck`."""
+
+    api_servers: list[str]
+    kubeconfig: str
+    receiver: str
+    url: str
+    ca: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
+    timeout: str = "30s"
+    triggers: list[str] = []  # noqa: RUF012 - pydantic copies it
+
+    def endpoint(self) -> ReceiverEndpoint:
+        """The receiver."""
+        return ReceiverEndpoint(
+            self.receiver, self.url, self.ca or None, self.client_certificate or None, self.client_key or None
+        )
+
+
+class DeliveryCheckResource:
+    """Makes a marked, harmless request at each API server and waits until the receiver has accepted its event."""
+
+    name = "DeliveryCheck"
+    inputs = DeliveryCheckInputs
+    outputs: Mapping[str, str] = MappingProxyType({"checks": "array"})
+    secrets = frozenset({"clientKey"})
+    replaces: frozenset[str] = frozenset()
+
+    def preview(self, inputs: DeliveryCheckInputs, old: Values | None) -> Values:
+        """The proof is made by `up`."""
+        return {}
+
+    def create(self, context: Context, name: str, inputs: DeliveryCheckInputs) -> tuple[str, Values]:
+        """Prove it."""
+        proofs = [
+            prove_delivery(server, inputs.kubeconfig, inputs.endpoint(), seconds(inputs.timeout), context.stop)
+            for server in inputs.api_servers
+        ]
+        return f"{name}-check", inputs.values() | {"checks": [_proof(proof) for proof in proofs]}
+
+    def read(
+        self, context: Context, id: str, inputs: DeliveryCheckInputs | None, old: Values
+    ) -> Read[DeliveryCheckInputs] | None:
+        """The proof that was made; `k8s-audit verify` makes another one."""
+        if inputs is None:
+            raise DeliveryError("a DeliveryCheck is not imported; `up` makes one")
+        return Read(inputs, old)
+
+    def stale(self, old: Values) -> list[str]:
+        """A proof does not go off."""
+        return []
+
+    def update(self, context: Context, id: str, inputs: DeliveryCheckInputs, old: Values) -> Values:
+        """Prove it again."""
+        return self.create(context, id, inputs)[1]
+
+    def delete(self, context: Context, id: str, old: Values) -> None:
+        """It left nothing behind."""
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    found = asdict(proof)
+    return {
+        "apiServer": found["api_server"],
+        "receiver": found["receiver"],
+        "proof": found["proof"],
+        "auditID": found["audit_id"],
+        "latencySeconds": found["latency_seconds"],
+    }

@@ -1,0 +1,49 @@
+"""The package's schema: the component host's, with our resources in it.
+
+Format: https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/
+"""
+
+from typing import Any
+
+from k8s_audit.provider.resource import PACKAGE, ResourceType
+
+
+def merge(components: dict[str, Any], resources: list[ResourceType[Any]]) -> dict[str, Any]:
+    """Add the resources, with the types of their inputs, to the components' schema."""
+    types: dict[str, Any] = dict(components.get("types", {}))
+    found: dict[str, Any] = dict(components.get("resources", {}))
+    for resource in resources:
+        model = resource.inputs.model_json_schema(by_alias=True, ref_template=f"#/types/{PACKAGE}:index:{{model}}")
+        for name, definition in model.pop("$defs", {}).items():
+            types[f"{PACKAGE}:index:{name}"] = {"type": "object", **_object(definition)}
+        inputs = _object(model)
+        for key in inputs["properties"].keys() & resource.secrets:
+            inputs["properties"][key]["secret"] = True
+        computed = {name: {"type": kind} for name, kind in resource.outputs.items()}
+        found[f"{PACKAGE}:index:{resource.name}"] = {
+            "description": (type(resource).__doc__ or "").strip(),
+            "inputProperties": inputs["properties"],
+            "requiredInputs": inputs["required"],
+            "properties": inputs["properties"] | computed,
+            "required": sorted([*inputs["required"], *computed]),
+        }
+    return components | {"types": types, "resources": found, "provider": {"description": "k8s-audit"}, "config": {}}
+
+
+def _object(model: dict[str, Any]) -> dict[str, Any]:
+    properties = {key: _type(value) for key, value in model.get("properties", {}).items()}
+    return {"properties": properties, "required": sorted(model.get("required", []))}
+
+
+def _type(json_schema: dict[str, Any]) -> dict[str, Any]:
+    """One property's JSON schema as Pulumi's: a reference, an array, a map or a plain type."""
+    if "anyOf" in json_schema:
+        return _type(next(option for option in json_schema["anyOf"] if option.get("type") != "null"))
+    if "$ref" in json_schema:
+        return {"$ref": json_schema["$ref"]}
+    kind = json_schema.get("type", "string")
+    if kind == "array":
+        return {"type": "array", "items": _type(json_schema["items"])}
+    if kind == "object":
+        return {"type": "object", "additionalProperties": _type(json_schema.get("additionalProperties", {}))}
+    return {"type": kind}

@@ -1,0 +1,67 @@
+"""The recorder as a component: what a stack's receiver of `kind: recorder` becomes."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+from k8s_audit.receivers.recorder.process import PORT
+from k8s_audit.resources import Recorder
+
+
+class RecorderReceiverArgs(TypedDict):
+    """Arguments of RecorderReceiver."""
+
+    folder: str
+    """Absolute path of the folder of its files."""
+    port: NotRequired[int]
+    """TCP on 127.0.0.1; default: 19765."""
+    tls: NotRequired[bool]
+    """Serve HTTPS with an authority of its own; default: no."""
+    client_certificate: NotRequired[bool]
+    """Require the API server's client certificate; needs tls; default: no."""
+
+
+class RecorderReceiver(pulumi.ComponentResource):
+    """A receiver on this machine that writes each event to a file. Its outputs are a platform's `receiver`."""
+
+    url: pulumi.Output[str]
+    """Where it takes events."""
+    ca: pulumi.Output[str]
+    """PEM of its authority; empty without TLS."""
+    client_certificate: pulumi.Output[str]
+    """PEM for the API server; empty without one."""
+    client_key: pulumi.Output[str]
+    """PEM of its key; a secret."""
+    events: pulumi.Output[str]
+    """Path of the file with the events, one a line."""
+
+    def __init__(self, name: str, args: RecorderReceiverArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register it.
+
+        Args:
+            name: the receiver's name.
+            args: see RecorderReceiverArgs.
+            opts: Pulumi's.
+        """
+        super().__init__("k8s-audit:index:RecorderReceiver", name, {}, opts)
+        recorder = Recorder(
+            f"{name}-server",
+            folder=args["folder"],
+            receiver=name,
+            port=int(args.get("port", PORT)),
+            tls=bool(args.get("tls", False)),
+            client_certificate_required=bool(args.get("client_certificate", False)),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.url, self.ca, self.events = recorder.url, recorder.ca, recorder.events
+        self.client_certificate = recorder.client_certificate
+        self.client_key = pulumi.Output.secret(recorder.client_key)
+        self.register_outputs(
+            {
+                "url": self.url,
+                "ca": self.ca,
+                "clientCertificate": self.client_certificate,
+                "clientKey": self.client_key,
+                "events": self.events,
+            }
+        )

@@ -1,0 +1,237 @@
+"""The provider's resources as Pulumi classes, for programs and components. What each does is in `provider/resources/`."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pulumi
+
+PACKAGE = "k8s-audit"
+
+
+class LocalControlPlane(pulumi.CustomResource):
+    """An embedded control plane of etcd and kube-apiserver on this machine, made by kubeadm without root.
+
+    Args:
+        resource_name: the resource's name.
+        folder: absolute path; all of its files lie there.
+        cluster: the cluster's name.
+        etcd_port: TCP, on 127.0.0.1.
+        etcd_peer_port: TCP, on 127.0.0.1.
+        api_server_port: TCP, on 127.0.0.1.
+        timeout: a duration: how long a start may take.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        folder: str,
+        cluster: str,
+        etcd_port: int,
+        etcd_peer_port: int,
+        api_server_port: int,
+        timeout: str = "90s",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props = {
+            "folder": folder,
+            "cluster": cluster,
+            "etcdPort": etcd_port,
+            "etcdPeerPort": etcd_peer_port,
+            "apiServerPort": api_server_port,
+            "timeout": timeout,
+        }
+        super().__init__(
+            f"{PACKAGE}:index:LocalControlPlane",
+            resource_name,
+            props | dict.fromkeys(["apiServer", "kubeconfig", "manifests", "running"]),
+            opts,
+        )
+
+    @property
+    @pulumi.getter(name="apiServer")
+    def api_server(self) -> pulumi.Output[str]:
+        """Its URL."""
+        return cast(pulumi.Output[str], pulumi.get(self, "api_server"))
+
+    @property
+    @pulumi.getter
+    def kubeconfig(self) -> pulumi.Output[str]:
+        """Path of the administrator's."""
+        return cast(pulumi.Output[str], pulumi.get(self, "kubeconfig"))
+
+    @property
+    @pulumi.getter
+    def manifests(self) -> pulumi.Output[str]:
+        """The folder of its static pods."""
+        return cast(pulumi.Output[str], pulumi.get(self, "manifests"))
+
+    @property
+    @pulumi.getter
+    def running(self) -> pulumi.Output[bool]:
+        """Whether its processes run."""
+        return cast(pulumi.Output[bool], pulumi.get(self, "running"))
+
+
+class Recorder(pulumi.CustomResource):
+    """A receiver on this machine that writes each event to a file.
+
+    Args:
+        resource_name: the resource's name.
+        folder: absolute path of the folder of its files.
+        receiver: its name among the receivers.
+        port: TCP, on 127.0.0.1.
+        tls: serve HTTPS with an authority of its own.
+        client_certificate_required: require the API server's client certificate.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        folder: str,
+        receiver: str,
+        port: int,
+        tls: bool = False,
+        client_certificate_required: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props = {
+            "folder": folder,
+            "receiver": receiver,
+            "port": port,
+            "tls": tls,
+            "clientCertificateRequired": client_certificate_required,
+        }
+        super().__init__(
+            f"{PACKAGE}:index:Recorder",
+            resource_name,
+            props | dict.fromkeys(["url", "ca", "clientCertificate", "clientKey", "events", "running"]),
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["clientKey"])),
+        )
+
+    @property
+    @pulumi.getter
+    def url(self) -> pulumi.Output[str]:
+        """Where it takes events."""
+        return cast(pulumi.Output[str], pulumi.get(self, "url"))
+
+    @property
+    @pulumi.getter
+    def ca(self) -> pulumi.Output[str]:
+        """PEM of its authority; empty without TLS."""
+        return cast(pulumi.Output[str], pulumi.get(self, "ca"))
+
+    @property
+    @pulumi.getter(name="clientCertificate")
+    def client_certificate(self) -> pulumi.Output[str]:
+        """PEM for the API server; empty without one."""
+        return cast(pulumi.Output[str], pulumi.get(self, "client_certificate"))
+
+    @property
+    @pulumi.getter(name="clientKey")
+    def client_key(self) -> pulumi.Output[str]:
+        """PEM of its key; a secret."""
+        return cast(pulumi.Output[str], pulumi.get(self, "client_key"))
+
+    @property
+    @pulumi.getter
+    def events(self) -> pulumi.Output[str]:
+        """Path of the file with the events."""
+        return cast(pulumi.Output[str], pulumi.get(self, "events"))
+
+    @property
+    @pulumi.getter
+    def running(self) -> pulumi.Output[bool]:
+        """Whether its processes run."""
+        return cast(pulumi.Output[bool], pulumi.get(self, "running"))
+
+
+class StaticPodAudit(pulumi.CustomResource):
+    """Audit logging at one control-plane host whose API server is a static pod.
+
+    Args:
+        resource_name: the resource's name.
+        host: access, name, manifests, apiServer, configFolder, stateFolder, logs, restartTimeout.
+        policy: YAML of the audit policy.
+        webhook: YAML of the webhook kubeconfig; always a secret.
+        arguments: audit flags by name, without dashes.
+        adopt: take over audit flags that are there already with other values.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        host: dict[str, Any],
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        adopt: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props = {
+            "host": host,
+            "policy": policy,
+            "webhook": pulumi.Output.secret(webhook),
+            "arguments": arguments,
+            "adopt": adopt,
+        }
+        super().__init__(
+            f"{PACKAGE}:index:StaticPodAudit", resource_name, props | dict.fromkeys(["manifestSha256", "intact"]), opts
+        )
+
+    @property
+    @pulumi.getter(name="manifestSha256")
+    def manifest_sha256(self) -> pulumi.Output[str]:
+        """Of the API server's manifest, in hex."""
+        return cast(pulumi.Output[str], pulumi.get(self, "manifest_sha256"))
+
+    @property
+    @pulumi.getter
+    def intact(self) -> pulumi.Output[bool]:
+        """Whether all of ours is in the manifest."""
+        return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
+
+
+class DeliveryCheck(pulumi.CustomResource):
+    """The proof that events of each API server reach the receiver; `up` fails with a diagnosis if they don't.
+
+    Args:
+        resource_name: the resource's name.
+        api_servers: each API server's own URL.
+        kubeconfig: path of one that may create ConfigMaps in `default` and read /metrics.
+        receiver: name, url, ca, client_certificate, client_key.
+        timeout: a duration: how long an event may take.
+        triggers: the proof is made again when one of them changes.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        api_servers: list[str],
+        kubeconfig: pulumi.Input[str],
+        receiver: Mapping[str, Any],
+        timeout: str = "30s",
+        triggers: list[pulumi.Input[str]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "apiServers": api_servers,
+            "kubeconfig": kubeconfig,
+            "receiver": receiver["name"],
+            "url": receiver["url"],
+            "ca": receiver.get("ca", ""),
+            "clientCertificate": receiver.get("client_certificate", ""),
+            "clientKey": pulumi.Output.secret(receiver.get("client_key", "")),
+            "timeout": timeout,
+            "triggers": triggers or [],
+        }
+        super().__init__(f"{PACKAGE}:index:DeliveryCheck", resource_name, props | dict.fromkeys(["checks"]), opts)
+
+    @property
+    @pulumi.getter
+    def checks(self) -> pulumi.Output[list[dict[str, Any]]]:
+        """One proof an API server: apiServer, receiver, proof, auditID, latencySeconds."""
+        return cast(pulumi.Output[list[dict[str, Any]]], pulumi.get(self, "checks"))

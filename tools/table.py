@@ -1,0 +1,149 @@
+"""The pinned tools: version, official download with its SHA-256, and the Go packages to build instead.
+
+A download without a known SHA-256 is not made: the tool is built, and the Go checksum database vouches for its sources.
+"""
+
+import platform
+import sys
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+KUBERNETES = "1.34.4"
+PULUMI = "3.259.0"
+LANGUAGE_HOST = "3.75.0"
+"""The newest Pulumi SDK whose Go module still holds the Python language host; the official download has its own."""
+STAGING = (
+    "api apiextensions-apiserver apimachinery apiserver cli-runtime client-go cloud-provider cluster-bootstrap"
+    " code-generator component-base component-helpers controller-manager cri-api cri-client csi-translation-lib"
+    " dynamic-resource-allocation endpointslice externaljwt kms kube-aggregator kube-controller-manager kube-proxy"
+    " kube-scheduler kubectl kubelet metrics mount-utils pod-security-admission sample-apiserver sample-cli-plugin"
+    " sample-controller"
+).split()
+"""Modules that Kubernetes keeps in its own tree: https://github.com/kubernetes/kubernetes/tree/v1.34.4/staging"""
+
+
+@dataclass(frozen=True)
+class GoBuild:
+    """One executable to build.
+
+    Args:
+        executable: its name.
+        package: the main package.
+        requires: `module@version`s that go.mod requires.
+        replaces: `module => module version` lines.
+        variables: what the linker sets, `package.variable` to value.
+        minutes: what it took on two cores with empty caches.
+    """
+
+    executable: str
+    package: str
+    requires: tuple[str, ...]
+    replaces: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+    minutes: float = 1
+
+
+@dataclass(frozen=True)
+class GoFile:
+    """One file that is taken as it is from a Go module."""
+
+    executable: str
+    module: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Download:
+    """One official download. `members` are the archive's files to keep; none: the download is the executable."""
+
+    url: str
+    sha256: str
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool: all executables that belong together."""
+
+    name: str
+    version: str
+    builds: tuple[GoBuild, ...]
+    files: tuple[GoFile, ...] = ()
+    downloads: dict[str, Download] = field(default_factory=dict)
+
+    @property
+    def executables(self) -> tuple[str, ...]:
+        """The names of what lies on the PATH afterwards."""
+        return (*(built.executable for built in self.builds), *(taken.executable for taken in self.files))
+
+
+def this_platform() -> str:
+    """This machine as `linux-amd64`, `darwin-arm64`, …"""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return f"{sys.platform}-{machine}"
+
+
+def _kubernetes(name: str, minutes: float, **sha256: str) -> Tool:
+    version = f"v{KUBERNETES}"
+    staging = f"v0.{KUBERNETES.partition('.')[2]}"
+    component = "k8s.io/component-base/version"
+    build = GoBuild(
+        executable=name,
+        package=f"k8s.io/kubernetes/cmd/{name}",
+        requires=(f"k8s.io/kubernetes@{version}",),
+        replaces=tuple(f"k8s.io/{module} => k8s.io/{module} {staging}" for module in STAGING),
+        variables={
+            f"{component}.gitVersion": version,
+            f"{component}.gitMajor": "1",
+            f"{component}.gitMinor": KUBERNETES.split(".")[1],
+            f"{component}.gitTreeState": "clean",
+        },
+        minutes=minutes,
+    )
+    downloads = {}
+    for key, digest in sha256.items():
+        system, _, machine = key.partition("_")
+        url = f"https://dl.k8s.io/{version}/bin/{system}/{machine}/{name}"
+        downloads[f"{system}-{machine}"] = Download(url, digest)
+    return Tool(name, KUBERNETES, (build,), downloads=downloads)
+
+
+_SDK = "github.com/pulumi/pulumi/sdk/v3"
+_CLI = "github.com/pulumi/pulumi/pkg/v3"
+
+TOOLS = (
+    Tool(
+        "pulumi",
+        PULUMI,
+        builds=(
+            GoBuild(
+                "pulumi",
+                f"{_CLI}/cmd/pulumi",
+                (f"{_CLI}@v{PULUMI}", f"{_SDK}@v{PULUMI}"),
+                variables={f"{_SDK}/go/common/version.Version": f"v{PULUMI}"},
+                minutes=7,
+            ),
+            GoBuild(
+                "pulumi-language-python",
+                f"{_SDK}/python/cmd/pulumi-language-python",
+                (f"{_SDK}@v{LANGUAGE_HOST}",),
+            ),
+        ),
+        files=(GoFile("pulumi-language-python-exec", f"{_SDK}@v{PULUMI}", "python/cmd/pulumi-language-python-exec"),),
+    ),
+    Tool(
+        "etcd",
+        "3.6.16",
+        (GoBuild("etcd", "go.etcd.io/etcd/server/v3", ("go.etcd.io/etcd/server/v3@v3.6.16",), minutes=2),),
+    ),
+    _kubernetes("kube-apiserver", 7),
+    _kubernetes("kubeadm", 1),
+    _kubernetes("kubectl", 1),
+)
+
+GROUPS = MappingProxyType(
+    {
+        "up": ("pulumi", "etcd", "kube-apiserver", "kubeadm"),
+        "test": ("pulumi", "etcd", "kube-apiserver", "kubeadm", "kubectl"),
+    }
+)
