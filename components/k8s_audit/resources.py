@@ -49,25 +49,21 @@ class LocalControlPlane(pulumi.CustomResource):
         )
 
     @property
-    @pulumi.getter(name="apiServer")
     def api_server(self) -> pulumi.Output[str]:
         """Its URL."""
-        return cast(pulumi.Output[str], pulumi.get(self, "api_server"))
+        return cast(pulumi.Output[str], pulumi.get(self, "apiServer"))
 
     @property
-    @pulumi.getter
     def kubeconfig(self) -> pulumi.Output[str]:
         """Path of the administrator's."""
         return cast(pulumi.Output[str], pulumi.get(self, "kubeconfig"))
 
     @property
-    @pulumi.getter
     def manifests(self) -> pulumi.Output[str]:
         """The folder of its static pods."""
         return cast(pulumi.Output[str], pulumi.get(self, "manifests"))
 
     @property
-    @pulumi.getter
     def running(self) -> pulumi.Output[bool]:
         """Whether its processes run."""
         return cast(pulumi.Output[bool], pulumi.get(self, "running"))
@@ -111,37 +107,31 @@ class Recorder(pulumi.CustomResource):
         )
 
     @property
-    @pulumi.getter
     def url(self) -> pulumi.Output[str]:
         """Where it takes events."""
         return cast(pulumi.Output[str], pulumi.get(self, "url"))
 
     @property
-    @pulumi.getter
     def ca(self) -> pulumi.Output[str]:
         """PEM of its authority; empty without TLS."""
         return cast(pulumi.Output[str], pulumi.get(self, "ca"))
 
     @property
-    @pulumi.getter(name="clientCertificate")
     def client_certificate(self) -> pulumi.Output[str]:
         """PEM for the API server; empty without one."""
-        return cast(pulumi.Output[str], pulumi.get(self, "client_certificate"))
+        return cast(pulumi.Output[str], pulumi.get(self, "clientCertificate"))
 
     @property
-    @pulumi.getter(name="clientKey")
     def client_key(self) -> pulumi.Output[str]:
         """PEM of its key; a secret."""
-        return cast(pulumi.Output[str], pulumi.get(self, "client_key"))
+        return cast(pulumi.Output[str], pulumi.get(self, "clientKey"))
 
     @property
-    @pulumi.getter
     def events(self) -> pulumi.Output[str]:
         """Path of the file with the events."""
         return cast(pulumi.Output[str], pulumi.get(self, "events"))
 
     @property
-    @pulumi.getter
     def running(self) -> pulumi.Output[bool]:
         """Whether its processes run."""
         return cast(pulumi.Output[bool], pulumi.get(self, "running"))
@@ -178,17 +168,15 @@ class StaticPodAudit(pulumi.CustomResource):
             "adopt": adopt,
         }
         super().__init__(
-            f"{PACKAGE}:index:StaticPodAudit", resource_name, props | dict.fromkeys(["manifestSha256", "intact"]), opts
+            f"{PACKAGE}:index:StaticPodAudit", resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts
         )
 
     @property
-    @pulumi.getter(name="manifestSha256")
-    def manifest_sha256(self) -> pulumi.Output[str]:
+    def manifest_digest(self) -> pulumi.Output[str]:
         """Of the API server's manifest, in hex."""
-        return cast(pulumi.Output[str], pulumi.get(self, "manifest_sha256"))
+        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
 
     @property
-    @pulumi.getter
     def intact(self) -> pulumi.Output[bool]:
         """Whether all of ours is in the manifest."""
         return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
@@ -231,7 +219,6 @@ class DeliveryCheck(pulumi.CustomResource):
         super().__init__(f"{PACKAGE}:index:DeliveryCheck", resource_name, props | dict.fromkeys(["checks"]), opts)
 
     @property
-    @pulumi.getter
     def checks(self) -> pulumi.Output[list[dict[str, Any]]]:
         """One proof an API server: apiServer, receiver, proof, auditID, latencySeconds."""
         return cast(pulumi.Output[list[dict[str, Any]]], pulumi.get(self, "checks"))

@@ -71,7 +71,7 @@ class LiveSetup:
     policy: str
     webhook: str
     arguments: dict[str, str]
-    manifest_sha256: str
+    manifest_digest: str
     intact: bool
 
 

@@ -1,5 +1,6 @@
 """One API server, asked with a kubeconfig's credentials at its own URL: marked requests and its audit counters."""
 
+import json
 import re
 import time
 from collections import Counter
@@ -96,4 +97,7 @@ class ApiServer:
 
 
 def _message(error: Any) -> str:
-    return re.sub(r'.*"message":"([^"]*)".*', r"\1", str(error.body or error.reason), flags=re.DOTALL)[:300]
+    try:
+        return str(json.loads(error.body)["message"])[:300]
+    except (TypeError, ValueError, KeyError):
+        return str(error.reason)

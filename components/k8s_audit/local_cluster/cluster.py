@@ -21,7 +21,7 @@ from threading import Event
 from typing import Any
 
 from k8s_audit.errors import ToolError
-from k8s_audit.local_cluster import kubelet
+from k8s_audit.local_cluster import admins, kubelet
 from k8s_audit.local_cluster.ports import LOOPBACK, Ports, refuse_taken
 from k8s_audit.local_cluster.process import Identity, environment, last_lines, lock, read_json, start_detached, try_lock
 
@@ -35,7 +35,17 @@ KUBEADM_TIMEOUT = 60.0
 """Seconds for one phase, which usually takes one."""
 CRASHES = 3
 """So many ends of one pod and a create no longer waits."""
-OWN = ("manifests", "pki", "etcd", "logs", "admin.conf", "kubeadm.yaml", kubelet.STATUS, kubelet.LOCK)
+OWN = (
+    "manifests",
+    "pki",
+    "etcd",
+    "logs",
+    "admin.conf",
+    "super-admin.conf",
+    "kubeadm.yaml",
+    kubelet.STATUS,
+    kubelet.LOCK,
+)
 """What a create makes in the folder and a delete takes away."""
 OK = 200
 
@@ -77,6 +87,7 @@ class LocalCluster:
         self.name = name
         self.api_server = f"https://{LOOPBACK}:{self.ports.api_server}"
         self.kubeconfig = self.folder / "admin.conf"
+        self.super_admin = self.folder / "super-admin.conf"
         self.manifests = self.folder / "manifests"
 
     def create(self, stop: Event | None = None, timeout: float = READY_TIMEOUT) -> ClusterStatus:
@@ -109,7 +120,9 @@ class LocalCluster:
                 self._make()
                 if self._runner() is None:
                     self._start_runner()
-        return self._wait_until_ready(stop or Event(), timeout)
+        status = self._wait_until_ready(stop or Event(), timeout)
+        admins.bind(self.super_admin)
+        return status
 
     def read(self) -> ClusterStatus | None:
         """What is there now; None if there is no cluster in the folder."""
@@ -185,7 +198,12 @@ class LocalCluster:
         configuration = self.folder / "kubeadm.yaml"
         wanted = self._configuration(self.folder / "pki")
         anew = not configuration.exists() or _unversioned(configuration.read_text()) != _unversioned(wanted)
-        outputs = [self.kubeconfig, self.manifests / "etcd.yaml", self.manifests / "kube-apiserver.yaml"]
+        outputs = [
+            self.kubeconfig,
+            self.super_admin,
+            self.manifests / "etcd.yaml",
+            self.manifests / "kube-apiserver.yaml",
+        ]
         if not anew and (self.folder / "pki").is_dir() and all(output.exists() for output in outputs):
             return
         self._remove_leftovers()
@@ -196,7 +214,8 @@ class LocalCluster:
             self._kubeadm(aside, "certs", "all", "--config", str(file))
             (aside / "pki").rename(self.folder / "pki")
         file.write_text(wanted)
-        self._kubeadm(aside, "kubeconfig", "admin", "--kubeconfig-dir", str(aside), "--config", str(file))
+        for user in ("admin", "super-admin"):
+            self._kubeadm(aside, "kubeconfig", user, "--kubeconfig-dir", str(aside), "--config", str(file))
         for phase in (("etcd", "local"), ("control-plane", "apiserver")):
             self._kubeadm(aside, *phase, "--dry-run", "--config", str(file))
         self.manifests.mkdir(mode=0o700, exist_ok=True)

@@ -93,7 +93,7 @@ class KubeadmAudit(pulumi.ComponentResource):
             kubeconfig=args["kubeconfig"],
             receiver=args["receiver"],
             timeout=delivery.check_timeout,
-            triggers=[audit.manifest_sha256 for audit in audited],
+            triggers=[audit.manifest_digest for audit in audited],
             opts=pulumi.ResourceOptions(parent=self, depends_on=audited),
         )
         self.delivery_checks = check.checks

@@ -24,6 +24,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.runtime import proto
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc, status_pb2
+from pulumi.runtime.rpc import UNKNOWN
 from pydantic import ValidationError
 
 from k8s_audit.errors import K8sAuditError
@@ -187,10 +188,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def _preview(self, resource: ResourceType[Any], news: Values, old: Values | None) -> Values:
-        """What is known: the inputs as they are, and what follows from them where all of them are known."""
+        """The inputs as they are, what follows from them where all of them are known, and all else as unknown."""
+        computed: Values = dict.fromkeys(resource.outputs, UNKNOWN)
         if holds_unknown(news):
-            return news
-        return news | resource.preview(resource.inputs.model_validate(news), old)
+            return computed | news
+        return computed | news | resource.preview(resource.inputs.model_validate(news), old)
 
     async def _inputs(self, resource: ResourceType[Any], news: Values, secrets: set[str], context: Any) -> Any:
         """The inputs, now that all of them are known; `Check` could not judge those that were not."""

@@ -56,7 +56,7 @@ class StaticPodAuditResource:
 
     name = "StaticPodAudit"
     inputs = StaticPodAuditInputs
-    outputs: Mapping[str, str] = MappingProxyType({"manifestSha256": "string", "intact": "boolean"})
+    outputs: Mapping[str, str] = MappingProxyType({"manifestDigest": "string", "intact": "boolean"})
     secrets = frozenset({"webhook"})
     replaces: frozenset[str] = frozenset()
 
@@ -112,7 +112,7 @@ def _id(host: StaticPodHost) -> str:
 
 
 def _outputs(inputs: StaticPodAuditInputs, live: LiveSetup) -> Values:
-    return inputs.values() | {"manifestSha256": live.manifest_sha256, "intact": live.intact}
+    return inputs.values() | {"manifestDigest": live.manifest_digest, "intact": live.intact}
 
 
 def _found(stop: Event, id: str) -> StaticPodAuditInputs | None:
