@@ -1,6 +1,7 @@
-# Each target wraps plain commands that also work by themselves in the activated environment.
-.PHONY: setup lint test
+# Each target wraps plain commands that also work by themselves in the activated environment: `. tools/activate`.
+.PHONY: setup tools-path lint test up down bench
 SHELL := /bin/sh
+ACTIVATE := . tools/activate
 
 setup: .venv/ready
 
@@ -11,10 +12,29 @@ setup: .venv/ready
 	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch .venv/ready
 
+tools-path:
+	@echo "$$(pwd -P)/.venv/tools"
+
 lint: setup
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m mypy
 
 test: lint
-	.venv/bin/python -m pytest
+	.venv/bin/python -m tools.setup test
+	$(ACTIVATE) && python -m pytest
+
+# the local stack holds no secret: its passphrase is empty, and its salt is in its file
+up down: export PULUMI_CONFIG_PASSPHRASE ?=
+
+up: setup
+	.venv/bin/python -m tools.setup up
+	$(ACTIVATE) && pulumi stack select --create local && pulumi up -s local --refresh --yes --skip-preview && k8s-audit verify --stack local
+
+down: setup
+	.venv/bin/python -m tools.setup up
+	$(ACTIVATE) && python -m tools.down local
+
+bench: setup
+	.venv/bin/python -m tools.setup up
+	$(ACTIVATE) && python -m benchmarks

@@ -7,12 +7,13 @@ import pulumi
 
 from k8s_audit.config import load_stack
 from k8s_audit.config.engine import engine_values
+from k8s_audit.config.places import stack_folder
 from k8s_audit.errors import K8sAuditError
 from k8s_audit.stack import compose
 
 try:
     stack = load_stack(*engine_values())
-    outputs = compose(stack, Path.cwd() / ".local" / pulumi.get_stack())
+    outputs = compose(stack, stack_folder(Path.cwd(), pulumi.get_stack()))
 except K8sAuditError as error:
     pulumi.log.error(str(error))
     sys.exit(1)

@@ -108,6 +108,12 @@ def _kubernetes(name: str, minutes: float, **sha256: str) -> Tool:
     return Tool(name, KUBERNETES, (build,), downloads=downloads)
 
 
+def _pulumi(platform: str, sha256: str) -> Download:
+    url = f"https://github.com/pulumi/pulumi/releases/download/v{PULUMI}/pulumi-v{PULUMI}-{platform}.tar.gz"
+    names = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
+    return Download(url, sha256, tuple(f"pulumi/{name}" for name in names))
+
+
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 _CLI = "github.com/pulumi/pulumi/pkg/v3"
 
@@ -130,6 +136,12 @@ TOOLS = (
             ),
         ),
         files=(GoFile("pulumi-language-python-exec", f"{_SDK}@v{PULUMI}", "python/cmd/pulumi-language-python-exec"),),
+        downloads={
+            "linux-amd64": _pulumi("linux-x64", "94ba357acac23d01474084c4b00098dc0f7bc70ce13f34c777459254a5f718e5"),
+            "linux-arm64": _pulumi("linux-arm64", "edc8327463a72160bb36cf82cf5062da9c8a244290a706d9980988e7bf486853"),
+            "darwin-amd64": _pulumi("darwin-x64", "eaca4c3b8277bfa3ab061fa3b270d1c66358a0b2e613da8c5587a04b7226c534"),
+            "darwin-arm64": _pulumi("darwin-arm64", "57c27f179e527e2cf9f62b841a448af72a020e44b2fb4ee0d9bd85556c00c864"),
+        },
     ),
     Tool(
         "etcd",
@@ -137,8 +149,20 @@ TOOLS = (
         (GoBuild("etcd", "go.etcd.io/etcd/server/v3", ("go.etcd.io/etcd/server/v3@v3.6.16",), minutes=2),),
     ),
     _kubernetes("kube-apiserver", 7),
-    _kubernetes("kubeadm", 1),
-    _kubernetes("kubectl", 1),
+    _kubernetes(
+        "kubeadm",
+        1,
+        linux_amd64="b967f1fa0e36621c402d38bb560eb4a943954d5cf5a00e5150842f6f5da73455",
+        linux_arm64="d8028b7e8c8d6c9b3fc3da6bc88d4d0cfb33df1b4b026a7d6e8c35d1471c9f6e",
+    ),
+    _kubernetes(
+        "kubectl",
+        1,
+        linux_amd64="d50c359d95e0841eaad08ddc27c7be37cba8fdccfba5c8e2ded65e121ff112db",
+        linux_arm64="5b982c0644ab1e27780246b9085a5886651b4a7ed86243acbb2bacc1bea01dda",
+        darwin_amd64="9861e775578651d903a779f840ff8e4c0013ae29a1ffc67f05d967262fcf734c",
+        darwin_arm64="d9b239414a5fdf624835bfb62eef28a0885f1645d579f98056a9ab3293f51f87",
+    ),
 )
 
 GROUPS = MappingProxyType(

@@ -1,12 +1,12 @@
 """From a judged configuration to components: the receiver, then the platform that sends to it."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pulumi
 
 from k8s_audit.audit_policy.render import render_policy
+from k8s_audit.config import places
 from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
 from k8s_audit.config.receivers import RecorderReceiver as RecorderConfig
 from k8s_audit.config.stack import Stack
@@ -32,7 +32,7 @@ def compose(stack: Stack, folder: Path) -> Outputs:
     delivery = stack.delivery.model_dump(by_alias=True, exclude_none=True)
     if isinstance(stack.platform, LocalPlatform):
         return outputs | _local(stack, stack.platform, folder, receiver, policy, delivery)
-    return outputs | _kubeadm(stack, stack.platform, receiver, policy, delivery)
+    return outputs | _kubeadm(stack, stack.platform, folder, receiver, policy, delivery)
 
 
 def _recorder(config: RecorderConfig, folder: Path) -> tuple[ReceiverArgs, Outputs]:
@@ -78,17 +78,17 @@ def _local(
 
 
 def _kubeadm(
-    stack: Stack, platform: KubeadmPlatform, receiver: ReceiverArgs, policy: str, delivery: dict[str, Any]
+    stack: Stack, platform: KubeadmPlatform, folder: Path, receiver: ReceiverArgs, policy: str, delivery: dict[str, Any]
 ) -> Outputs:
-    kubeconfig = os.path.abspath(os.path.expanduser(stack.cluster.kubeconfig or ""))
+    path = places.kubeconfig(stack, folder)
     audit = KubeadmAudit(
         stack.cluster.name,
         {
             "hosts": [host.model_dump(by_alias=True) for host in platform.hosts],
             "receiver": receiver,
-            "kubeconfig": kubeconfig,
+            "kubeconfig": path,
             "policy": policy,
             "delivery": delivery,
         },
     )
-    return {"kubeconfig": kubeconfig, "deliveryChecks": audit.delivery_checks}
+    return {"kubeconfig": path, "deliveryChecks": audit.delivery_checks}

@@ -1,11 +1,15 @@
-"""The command `k8s-audit`. Exit codes: 0 done, 1 the thing asked about is not so, 2 bad input."""
+"""The command `k8s-audit`. Exit codes: 0 done, 1 the thing asked about is not so, 2 bad input, 3 a tool or host failed."""
 
 import typer
 
 from k8s_audit.cli import policy
+from k8s_audit.cli.doctor import doctor
+from k8s_audit.cli.verify import verify
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(policy.app, name="policy")
+app.command()(doctor)
+app.command()(verify)
 
 
 @app.callback()

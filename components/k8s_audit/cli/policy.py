@@ -8,9 +8,8 @@ import typer
 from k8s_audit.audit_policy.lint import lint
 from k8s_audit.audit_policy.model import parse_policy
 from k8s_audit.audit_policy.render import load_profile, render_policy
+from k8s_audit.cli.exits import BAD_INPUT, NOT_SO
 from k8s_audit.errors import AuditPolicyError
-
-BAD_INPUT = 2
 
 app = typer.Typer(help="Audit policies: what the API server records.", no_args_is_help=True)
 
@@ -40,4 +39,4 @@ def lint_file(file: Annotated[Path, typer.Argument(help="the policy's file")]) -
     findings = lint(policy)
     for finding in findings:
         typer.echo(f"{file}: {finding}")
-    raise typer.Exit(1 if findings else 0)
+    raise typer.Exit(NOT_SO if findings else 0)

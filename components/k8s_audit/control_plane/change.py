@@ -114,14 +114,14 @@ class StaticPodChange:
             ChangeError: it failed and the host is as it was; the text has the API server's last log lines.
         """
         self.recover()
-        current, record = self._manifest(), self.journal.read()
-        base = self._without_us(current, record)
+        current, record = self.manifest(), self.journal.read()
+        base = self.without_us(current, record)
         files = {self.place.policy: setup.policy.encode(), self.place.webhook: setup.webhook.encode()}
         edit = static_pod.turn_on(base, setup.arguments, sha256(*files.values()), setup.adopt)
         same_files = all(self.host.read(path) == content for path, content in files.items())
         if record and record.step is Step.APPLIED and current == edit.manifest and same_files:
             return self._live()
-        self._check(current)
+        self.check(current)
         record = self._prepare(base, current, edit, record)
         try:
             self._write_files(files)
@@ -151,7 +151,7 @@ class StaticPodChange:
         if record is None:
             return
         if current is not None:
-            target = self._without_us(current, record)
+            target = self.without_us(current, record)
             record = record.model_copy(update={"step": Step.RESTORING, "running": self._running(current)})
             self.journal.write(record)
             if current != target:
@@ -172,7 +172,12 @@ class StaticPodChange:
             return
         self._roll_back(record)
 
-    def _check(self, current: bytes) -> None:
+    def check(self, current: bytes) -> None:
+        """Everything that can be checked before anything changes.
+
+        Raises:
+            HostError: the API server is not ready, or its manifest cannot be replaced in one step.
+        """
         if not self.host.same_filesystem(self.place.manifests, self.place.config_folder):
             raise HostError(
                 f"host {self.host.name}: {self.place.config_folder} and {self.place.manifests} are on different filesystems, "
@@ -183,15 +188,16 @@ class StaticPodChange:
                 f"host {self.host.name}: kube-apiserver at {self.place.api_server} is not ready; nothing was changed. Mend it first"
             )
 
-    def _without_us(self, current: bytes, record: Record | None) -> bytes:
+    def without_us(self, current: bytes, record: Record | None) -> bytes:
         """The manifest as it would be without us."""
         if record is None or sha256(current) == record.before:
             return current
-        if sha256(current) == record.after:
-            kept = self.host.read(self.journal.kept(MANIFEST, BEFORE))
-            if kept is not None and sha256(kept) == record.before:
-                return kept
-        return static_pod.turn_off(current, record.ours)
+        without = static_pod.turn_off(current, record.ours)
+        kept = self.host.read(self.journal.kept(MANIFEST, BEFORE))
+        if kept is None or sha256(kept) != record.before:
+            return without
+        only_ours_changed = static_pod.reformat(without) == static_pod.reformat(kept)
+        return kept if sha256(current) == record.after or only_ours_changed else without
 
     def _prepare(self, base: bytes, current: bytes, edit: static_pod.Edit, last: Record | None) -> Record:
         made = last.made if last else []
@@ -246,7 +252,7 @@ class StaticPodChange:
 
     def _roll_back(self, record: Record) -> None:
         """Put back what the change found: manifest first, then files, then the journal's last entry."""
-        current = self._manifest()
+        current = self.manifest()
         previous = self.host.read(self.journal.kept(MANIFEST, PREVIOUS))
         if previous is None or sha256(previous) != record.previous:
             raise ChangeError(
@@ -300,7 +306,12 @@ class StaticPodChange:
     def _reach(self, record: Record, step: Step) -> None:
         self.journal.write(record.model_copy(update={"step": step}))
 
-    def _manifest(self) -> bytes:
+    def manifest(self) -> bytes:
+        """The API server's manifest as it is now.
+
+        Raises:
+            HostError: it is not there.
+        """
         manifest = self.host.read(self.place.manifest)
         if manifest is None:
             raise HostError(

@@ -27,10 +27,16 @@ LOG_FLAGS = "audit-log-"
 
 @dataclass(frozen=True)
 class Ours:
-    """What our edit added to a manifest: whole arguments, names of volumes."""
+    """What our edit added to a manifest: whole arguments, names of volumes; and the arguments that it took over."""
 
     arguments: tuple[str, ...]
     volumes: tuple[str, ...]
+    replaced: tuple[str, ...] = ()
+
+    @property
+    def flags(self) -> set[str]:
+        """The names of our arguments, with dashes: they are ours whatever value somebody gave them since."""
+        return {argument.partition("=")[0] for argument in self.arguments}
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def turn_on(manifest: bytes, wanted: Mapping[str, str], digest: str, adopt: bool
     container = _container(document)
     here = audit_arguments(manifest)
     missing = {}
-    for name, value in wanted.items():
+    for name, value in sorted(wanted.items()):  # a map has no order on its way through the engine
         if name not in here or (adopt and here[name] != value):
             missing[name] = value
         elif here[name] != value and not name.startswith(LOG_FLAGS):
@@ -90,8 +96,7 @@ def turn_on(manifest: bytes, wanted: Mapping[str, str], digest: str, adopt: bool
                 "Ways out: `adopt: true` on the host takes over what is there (destroy puts it back); or remove the flag; "
                 "the relay, which will feed both as receivers, is not built yet"
             )
-    if adopt:
-        _drop_arguments(container, {f"--{name}" for name in missing})
+    replaced = _drop_arguments(container, {f"--{name}" for name in missing}) if adopt else []
     added = [f"--{name}={value}" for name, value in missing.items()]
     container.setdefault("args" if "args" in container else "command", []).extend(added)
     final = here | missing
@@ -100,7 +105,7 @@ def turn_on(manifest: bytes, wanted: Mapping[str, str], digest: str, adopt: bool
     if log_path != STDOUT:
         volumes += _mount(document, container, LOG_VOLUME, posixpath.dirname(log_path), read_only=False)
     document["metadata"].setdefault("annotations", {})[ANNOTATION] = digest
-    return Edit(_dump(document), Ours(tuple(added), tuple(volumes)))
+    return Edit(_dump(document), Ours(tuple(added), tuple(volumes), tuple(replaced)))
 
 
 def has(manifest: bytes, ours: Ours) -> bool:
@@ -124,6 +129,11 @@ def host_path(manifest: bytes, path: str) -> str | None:
     return posixpath.normpath(posixpath.join(outside, inside)) if outside.startswith("/") else None
 
 
+def reformat(manifest: bytes) -> bytes:
+    """The same manifest as we would write it, to compare two by content, comments included."""
+    return _dump(_load(manifest))
+
+
 def turn_off(manifest: bytes, ours: Ours) -> bytes:
     """Take out what is ours, and nothing else: for a manifest that somebody has changed since our edit.
 
@@ -131,15 +141,13 @@ def turn_off(manifest: bytes, ours: Ours) -> bytes:
     """
     document = _load(manifest)
     container = _container(document)
-    here = [*container.get("command", []), *container.get("args", [])]
+    here = {flag.partition("=")[0] for flag in arguments_of(manifest)}
     mounted = [mount["name"] for mount in container.get("volumeMounts", [])]
     annotated = ANNOTATION in document["metadata"].get("annotations", {})
-    if not annotated and not set(here) & set(ours.arguments) and not set(mounted) & set(ours.volumes):
+    if not annotated and not here & ours.flags and not set(mounted) & set(ours.volumes):
         return manifest
-    for part in ("command", "args"):
-        if part in container:
-            for index in reversed([i for i, argument in enumerate(container[part]) if argument in ours.arguments]):
-                del container[part][index]
+    _drop_arguments(container, ours.flags)
+    container["args" if "args" in container else "command"].extend(ours.replaced)
     _drop_named(container.get("volumeMounts", []), ours.volumes)
     _drop_named(document["spec"].get("volumes", []), ours.volumes)
     document["metadata"].get("annotations", {}).pop(ANNOTATION, None)
@@ -182,11 +190,14 @@ def _host_path(document: Any, volume: str) -> str:
     return "(no volume)"
 
 
-def _drop_arguments(container: Any, names: set[str]) -> None:
+def _drop_arguments(container: Any, names: set[str]) -> list[str]:
+    """Drop flags by name; return the whole arguments that were there."""
+    dropped: list[str] = []
     for part in ("command", "args"):
         if part in container:
             for index in reversed([i for i, a in enumerate(container[part]) if str(a).partition("=")[0] in names]):
-                del container[part][index]
+                dropped.append(str(container[part].pop(index)))
+    return dropped[::-1]
 
 
 def _drop_named(entries: Any, names: tuple[str, ...]) -> None:

@@ -40,6 +40,16 @@ class Proof:
     audit_id: str
     latency_seconds: float
 
+    def as_output(self) -> dict[str, str | float]:
+        """As a stack's output `deliveryChecks` and `verify --json` spell it."""
+        return {
+            "apiServer": self.api_server,
+            "receiver": self.receiver,
+            "proof": self.proof,
+            "auditID": self.audit_id,
+            "latencySeconds": self.latency_seconds,
+        }
+
 
 def prove_delivery(
     api_server: str, kubeconfig: str, endpoint: ReceiverEndpoint, timeout: float, stop: Event | None = None

@@ -1,9 +1,11 @@
 """local: the embedded control plane on this machine, and auditing on it exactly as on a production host."""
 
+from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
+from k8s_audit.config.places import local_host, local_log
 from k8s_audit.local_cluster.ports import Ports
 from k8s_audit.platforms.kubeadm import KubeadmAudit, ReceiverArgs
 from k8s_audit.resources import LocalControlPlane
@@ -64,21 +66,12 @@ class LocalAudit(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         delivery = dict(args.get("delivery", {}))
-        delivery["log"] = {"path": f"{folder}/audit-log/audit.log", **delivery.get("log", {})}
+        delivery["log"] = {"path": local_log(Path(folder)), **delivery.get("log", {})}
+        host = local_host(Path(folder), port, timeout)
         audit = KubeadmAudit(
             name,
             {
-                "hosts": [
-                    {
-                        "access": "local",
-                        "apiServer": f"https://127.0.0.1:{port}",
-                        "manifests": f"{folder}/manifests",
-                        "configFolder": f"{folder}/k8s-audit",
-                        "stateFolder": f"{folder}/k8s-audit-state",
-                        "logs": f"{folder}/logs/kube-apiserver.log",
-                        "restartTimeout": timeout,
-                    }
-                ],
+                "hosts": [host.model_dump(by_alias=True)],
                 "receiver": args["receiver"],
                 "kubeconfig": control_plane.kubeconfig,
                 "policy": args.get("policy", ""),

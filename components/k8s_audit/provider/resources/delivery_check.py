@@ -1,12 +1,10 @@
 """`DeliveryCheck`: the proof that a marked request's event reaches the receiver."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from types import MappingProxyType
-from typing import Any
 
 from k8s_audit.control_plane.durations import seconds
-from k8s_audit.delivery.check import Proof, prove_delivery
+from k8s_audit.delivery.check import prove_delivery
 from k8s_audit.errors import DeliveryError
 from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
@@ -51,7 +49,7 @@ class DeliveryCheckResource:
             prove_delivery(server, inputs.kubeconfig, inputs.endpoint(), seconds(inputs.timeout), context.stop)
             for server in inputs.api_servers
         ]
-        return f"{name}-check", inputs.values() | {"checks": [_proof(proof) for proof in proofs]}
+        return f"{name}-check", inputs.values() | {"checks": [proof.as_output() for proof in proofs]}
 
     def read(
         self, context: Context, id: str, inputs: DeliveryCheckInputs | None, old: Values
@@ -71,14 +69,3 @@ class DeliveryCheckResource:
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """It left nothing behind."""
-
-
-def _proof(proof: Proof) -> dict[str, Any]:
-    found = asdict(proof)
-    return {
-        "apiServer": found["api_server"],
-        "receiver": found["receiver"],
-        "proof": found["proof"],
-        "auditID": found["audit_id"],
-        "latencySeconds": found["latency_seconds"],
-    }

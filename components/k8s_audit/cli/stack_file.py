@@ -1,0 +1,29 @@
+"""Reading a stack's file for a command: judged by the same judge as `pulumi up`."""
+
+from pathlib import Path
+
+from k8s_audit.config import Stack, load_stack, read_stack_file
+from k8s_audit.errors import ConfigError
+
+FOLDER = "stacks"
+"""`stackConfigDir` of Pulumi.yaml."""
+
+
+def load(project: Path, name: str) -> Stack:
+    """The configuration of a stack.
+
+    Args:
+        project: the folder of Pulumi.yaml.
+        name: the stack's.
+
+    Raises:
+        ConfigError: there is no such file, or it has faults.
+    """
+    file = project / FOLDER / f"Pulumi.{name}.yaml"
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, ValueError):
+        known = sorted(f.name.removeprefix("Pulumi.").removesuffix(".yaml") for f in file.parent.glob("Pulumi.*.yaml"))
+        allowed = ", ".join(known) or "none here; run this in the folder of Pulumi.yaml, or set --project"
+        raise ConfigError([f"--stack: {name} has no file {file}; allowed: {allowed}"]) from None
+    return load_stack(*read_stack_file(text))

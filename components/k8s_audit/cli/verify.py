@@ -1,0 +1,47 @@
+"""`k8s-audit verify`: prove again that events of each API server reach the receiver."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from k8s_audit.cli import stack_file
+from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
+from k8s_audit.config import places
+from k8s_audit.control_plane.durations import seconds
+from k8s_audit.delivery.check import prove_delivery
+from k8s_audit.errors import ConfigError, DeliveryError, K8sAuditError
+
+
+def verify(
+    stack: Annotated[str, typer.Option(help="the stack's name, as in stacks/Pulumi.<stack>.yaml")],
+    project: Annotated[Path, typer.Option(help="the folder of Pulumi.yaml")] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="print the proofs as JSON alone")] = False,
+) -> None:
+    """Prove that events arrive: 0 proved, 1 not proved (with a diagnosis), 2 bad input."""
+    try:
+        config = stack_file.load(project, stack)
+        folder = places.stack_folder(project, stack)
+        endpoint = places.recorder(config.receivers[0], folder).endpoint()
+        kubeconfig = places.kubeconfig(config, folder)
+        timeout = seconds(config.delivery.check_timeout)
+        urls = [host.api_server for host in places.hosts(config, folder)]
+        proofs = [prove_delivery(url, kubeconfig, endpoint, timeout) for url in urls]
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(BAD_INPUT) from None
+    except DeliveryError as error:
+        typer.echo(f"not proved: {error}", err=True)
+        raise typer.Exit(NOT_SO) from None
+    except K8sAuditError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(TOOL_FAILED) from None
+    if as_json:
+        typer.echo(json.dumps([proof.as_output() for proof in proofs], indent=2))
+        return
+    for proof in proofs:
+        typer.echo(
+            f"proved: event {proof.audit_id} of {proof.api_server} was accepted by {proof.receiver}"
+            f" ({endpoint.url}) after {proof.latency_seconds:.2f} s"
+        )

@@ -1,0 +1,64 @@
+"""Where the things of a stack are, told from its configuration alone: hosts, kubeconfig, recorder."""
+
+import os
+from pathlib import Path
+
+from k8s_audit.config.platforms import ControlPlaneHost, LocalPlatform
+from k8s_audit.config.receivers import RecorderReceiver
+from k8s_audit.config.stack import Stack
+from k8s_audit.local_cluster.ports import LOOPBACK
+from k8s_audit.receivers.recorder.process import Recorder
+
+
+def stack_folder(project: Path, stack: str) -> Path:
+    """What a stack keeps on this machine.
+
+    Args:
+        project: the folder of Pulumi.yaml.
+        stack: the stack's name.
+    """
+    return project.absolute() / ".local" / stack
+
+
+def local_host(folder: Path, api_server_port: int, restart_timeout: str) -> ControlPlaneHost:
+    """The embedded control plane as the control-plane host that it is."""
+    return ControlPlaneHost.model_validate(
+        {
+            "access": "local",
+            "apiServer": f"https://{LOOPBACK}:{api_server_port}",
+            "manifests": f"{folder}/manifests",
+            "configFolder": f"{folder}/k8s-audit",
+            "stateFolder": f"{folder}/k8s-audit-state",
+            "logs": f"{folder}/logs/kube-apiserver.log",
+            "restartTimeout": restart_timeout,
+        }
+    )
+
+
+def local_log(folder: Path) -> str:
+    """Where the embedded API server writes its audit log."""
+    return f"{folder}/audit-log/audit.log"
+
+
+def hosts(stack: Stack, folder: Path) -> list[ControlPlaneHost]:
+    """The control-plane hosts of a stack, in the order in which they are changed."""
+    if isinstance(stack.platform, LocalPlatform):
+        return [local_host(folder, stack.platform.ports.api_server, stack.platform.restart_timeout)]
+    return stack.platform.hosts
+
+
+def log_path(stack: Stack, folder: Path) -> str | None:
+    """Where the audit log goes unless the configuration says; None: the style's own path."""
+    return local_log(folder) if isinstance(stack.platform, LocalPlatform) else None
+
+
+def kubeconfig(stack: Stack, folder: Path) -> str:
+    """The kubeconfig for the proof of delivery."""
+    if isinstance(stack.platform, LocalPlatform):
+        return str(folder / "admin.conf")
+    return os.path.abspath(os.path.expanduser(stack.cluster.kubeconfig or ""))
+
+
+def recorder(config: RecorderReceiver, folder: Path) -> Recorder:
+    """The recorder of a stack."""
+    return Recorder(folder / "receivers", config.name, config.port, config.tls, config.client_certificate)

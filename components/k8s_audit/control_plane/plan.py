@@ -1,0 +1,59 @@
+"""What a change would do to a host, read from the host, with nothing changed."""
+
+from dataclasses import dataclass
+
+from k8s_audit.control_plane import static_pod
+from k8s_audit.control_plane.change import AuditSetup, StaticPodChange, sha256
+from k8s_audit.control_plane.journal import Step
+from k8s_audit.errors import K8sAuditError
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `up` would find and do.
+
+    Args:
+        state: what the host has now.
+        actions: what would be done, in order; none: nothing.
+        obstacle: why it would fail; empty: it would not.
+    """
+
+    state: str
+    actions: list[str]
+    obstacle: str = ""
+
+
+def plan(change: StaticPodChange, setup: AuditSetup) -> Plan:
+    """Tell what `apply(setup)` would do.
+
+    Raises:
+        HostError: the host cannot be read.
+    """
+    record = change.journal.read()
+    current = change.manifest()
+    here = static_pod.audit_arguments(current)
+    if record is None:
+        state = f"audits already, not by us: --{' --'.join(sorted(here))}" if here else "does not audit"
+    elif record.step is Step.APPLIED:
+        state = "audits, by us"
+    else:
+        state = f"holds a change that was cut off at step {record.step}; `up` finishes or undoes it first"
+    place = change.place
+    try:
+        base = change.without_us(current, record)
+        edit = static_pod.turn_on(
+            base, setup.arguments, sha256(setup.policy.encode(), setup.webhook.encode()), setup.adopt
+        )
+        change.check(current)
+    except K8sAuditError as error:
+        return Plan(state, [], str(error))
+    wanted = ((place.policy, setup.policy), (place.webhook, setup.webhook))
+    actions = [f"write {path}" for path, text in wanted if change.host.read(path) != text.encode()]
+    after = static_pod.audit_arguments(edit.manifest)
+    for name in sorted(here.keys() | after.keys()):
+        if here.get(name) != after.get(name):
+            was = f" (was {here[name]})" if name in here else ""
+            actions.append(f"set --{name}={after[name]}{was}" if name in after else f"remove --{name}={here[name]}")
+    if current != edit.manifest:
+        actions.append(f"replace {place.manifest}; kube-apiserver restarts once")
+    return Plan(state, actions)
