@@ -35,11 +35,11 @@ class MortalHost(LocalHost):
         if was:
             self._count()
 
-    def make_folder(self, path: str, mode: int = 0o700) -> list[str]:
-        made = super().make_folder(path, mode)
-        if made:
+    def make_folder(self, path: str, mode: int = 0o700) -> None:
+        missing = self.missing_folders(path)
+        super().make_folder(path, mode)
+        if missing:
             self._count()
-        return made
 
     def remove_folder(self, path: str) -> None:
         was = os.path.exists(path)

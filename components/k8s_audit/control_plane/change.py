@@ -164,7 +164,10 @@ class StaticPodChange:
     def recover(self) -> None:
         """Finish or undo what was cut off. Whatever the journal says, afterwards the host is in a state of rest."""
         record = self.journal.read()
-        if record is None or record.step is Step.APPLIED:
+        if record is None:
+            self._sweep()
+            return
+        if record.step is Step.APPLIED:
             return
         if record.step in (Step.RESTORING, Step.RESTORED):
             if self.host.read(self.place.manifest) is None or record.step is Step.RESTORED:
@@ -200,9 +203,12 @@ class StaticPodChange:
         return kept if sha256(current) == record.after or only_ours_changed else without
 
     def _prepare(self, base: bytes, current: bytes, edit: static_pod.Edit, last: Record | None) -> Record:
+        folders = [self.place.config_folder, *_log_folder(edit.manifest)]
         made = last.made if last else []
-        for folder in (self.place.state_folder, self.journal.kept(BEFORE), self.journal.kept(PREVIOUS)):
-            made = made + self.host.make_folder(folder)
+        for folder in (self.place.state_folder, *folders):
+            made = made + [missing for missing in self.host.missing_folders(folder) if missing not in made]
+        for folder in (self.journal.kept(BEFORE), self.journal.kept(PREVIOUS)):
+            self.host.make_folder(folder)
         kept = {
             MANIFEST: current,
             "policy.yaml": self.host.read(self.place.policy),
@@ -227,19 +233,14 @@ class StaticPodChange:
             previous=sha256(current),
             after=sha256(edit.manifest),
             ours=edit.ours,
-            made=made + self._make_folders(edit.manifest, self.place.config_folder),
+            made=made,
             running=self._running(current),
         )
         self.host.write(self.journal.kept("UNDO.md"), undo_note(record, self.place.state_folder).encode(), 0o644)
         self.journal.write(record)
+        for folder in folders:
+            self.host.make_folder(folder)
         return record
-
-    def _make_folders(self, manifest: bytes, config_folder: str) -> list[str]:
-        made = self.host.make_folder(config_folder)
-        log_path = static_pod.audit_arguments(manifest).get("audit-log-path", static_pod.STDOUT)
-        if log_path != static_pod.STDOUT:
-            made += self.host.make_folder(posixpath.dirname(log_path))
-        return made
 
     def _write_files(self, files: Mapping[str, bytes]) -> None:
         for path, content in files.items():
@@ -264,7 +265,8 @@ class StaticPodChange:
                 self.host.remove(path)
             else:
                 self.host.write(path, kept)
-        target = previous if sha256(current) == record.after else static_pod.turn_off(current, record.ours)
+        known = sha256(current) in (record.after, record.previous)
+        target = previous if known else static_pod.turn_off(current, record.ours)
         if current != target:
             started = {identity for identity in self._running(current) if identity not in record.running}
             self._swap(target, expected=current)
@@ -286,7 +288,7 @@ class StaticPodChange:
         )
 
     def _forget(self, record: Record) -> None:
-        """Remove what is ours from the host; the journal last, so that a kill in between is seen."""
+        """Remove what is ours from the host; the journal last but for its own folder, so that a kill is seen."""
         before = {name: self.host.read(self.journal.kept(name, BEFORE)) for name in ("policy.yaml", "webhook.yaml")}
         for path in (record.policy, record.webhook):
             kept = before[posixpath.basename(path)]
@@ -294,14 +296,21 @@ class StaticPodChange:
                 self.host.remove(path)
             else:
                 self.host.write(path, kept)
+        for folder in reversed(record.made):
+            self.host.remove_folder(folder)
+        self._sweep()
+        for folder in reversed(record.made):
+            self.host.remove_folder(folder)
+
+    def _sweep(self) -> None:
+        """Remove what we keep, also where a kill left it without a journal; the folder only if nothing else is in it."""
         for folder in (BEFORE, PREVIOUS):
             for name in (MANIFEST, "policy.yaml", "webhook.yaml", "journal.json"):
                 self.host.remove(self.journal.kept(name, folder))
             self.host.remove_folder(self.journal.kept(folder))
         self.host.remove(self.journal.kept("UNDO.md"))
         self.host.remove(self.journal.path)
-        for folder in reversed(record.made):
-            self.host.remove_folder(folder)
+        self.host.remove_folder(self.journal.folder)
 
     def _reach(self, record: Record, step: Step) -> None:
         self.journal.write(record.model_copy(update={"step": step}))
@@ -327,6 +336,11 @@ class StaticPodChange:
         if live is None:
             raise HostError(f"host {self.host.name}: {self.journal.path} vanished")
         return live
+
+
+def _log_folder(manifest: bytes) -> list[str]:
+    path = static_pod.audit_arguments(manifest).get("audit-log-path", static_pod.STDOUT)
+    return [] if path == static_pod.STDOUT else [posixpath.dirname(path)]
 
 
 def sha256(*contents: bytes) -> str:

@@ -47,8 +47,11 @@ class Host(Protocol):
     def remove(self, path: str) -> None:
         """Remove a file, if it is there."""
 
-    def make_folder(self, path: str, mode: int = 0o700) -> list[str]:
-        """Make a folder and its parents; return those that were not there, outermost first."""
+    def missing_folders(self, path: str) -> list[str]:
+        """Of a folder and its parents those that are not there, outermost first."""
+
+    def make_folder(self, path: str, mode: int = 0o700) -> None:
+        """Make a folder and its parents, where they are not there."""
 
     def remove_folder(self, path: str) -> None:
         """Remove a folder if it is there and empty."""

@@ -59,15 +59,16 @@ class LocalHost:
         with self._named(path):
             Path(path).unlink(missing_ok=True)
 
-    def make_folder(self, path: str, mode: int = 0o700) -> list[str]:
+    def missing_folders(self, path: str) -> list[str]:
         """See Host."""
-        made: list[str] = []
         with self._named(path):
-            for folder in [*reversed(Path(path).parents), Path(path)]:
-                if not folder.is_dir():
-                    folder.mkdir(mode)
-                    made.append(str(folder))
-        return made
+            return [str(folder) for folder in [*reversed(Path(path).parents), Path(path)] if not folder.is_dir()]
+
+    def make_folder(self, path: str, mode: int = 0o700) -> None:
+        """See Host."""
+        with self._named(path):
+            for folder in self.missing_folders(path):
+                os.mkdir(folder, mode)
 
     def remove_folder(self, path: str) -> None:
         """See Host."""
