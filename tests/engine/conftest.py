@@ -1,0 +1,159 @@
+"""The real Pulumi engine with a backend of its own, on a real control plane that kubeadm made and no stack owns."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from k8s_audit.local_cluster import LocalCluster, Ports
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+@dataclass
+class Project:
+    """A copy of the project with a state of its own."""
+
+    folder: Path
+    stack: str = "cluster-1"
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        state = self.folder / "state"
+        state.mkdir(exist_ok=True)
+        return os.environ | {
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            **self.variables,
+        }
+
+    def write(self, stack_file: str) -> None:
+        """Write the stack's file; its salt stays."""
+        file = self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        old = file.read_text() if file.exists() else ""
+        salt = "".join(line + "\n" for line in old.splitlines() if line.startswith("encryptionsalt"))
+        file.write_text(stack_file + salt)
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            ["pulumi", *arguments, "--stack", self.stack, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+        )
+        done.stdout += done.stderr
+        assert "Traceback" not in done.stdout, done.stdout
+        assert not check or done.returncode == 0, done.stdout
+        return done
+
+    def up(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.run("up", "--yes", "--skip-preview", *options, check=check)
+
+    def destroy(self, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.run("destroy", "--yes", "--skip-preview", check=check)
+
+    def outputs(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.run("stack", "output", "--json").stdout)
+        return found
+
+    def state(self) -> str:
+        """All that the backend keeps, histories and backups included."""
+        return "".join(
+            file.read_text("utf-8", "replace") for file in (self.folder / "state").rglob("*") if file.is_file()
+        )
+
+
+@pytest.fixture
+def new_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
+    """Makes projects whose stacks are destroyed at the end."""
+    made: list[Project] = []
+
+    def make(stack_file: str, name: str = "a project") -> Project:
+        folder = tmp_path / name
+        folder.mkdir()
+        for file in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(CHECKOUT / file, folder / file)
+        for linked in ("components", ".venv"):
+            (folder / linked).symlink_to(CHECKOUT / linked)
+        project = Project(folder)
+        project.write(stack_file)
+        subprocess.run(
+            ["pulumi", "stack", "init", project.stack],
+            cwd=folder,
+            env=project.environment(),
+            check=True,
+            capture_output=True,
+        )
+        made.append(project)
+        return project
+
+    yield make
+    for project in made:
+        project.variables.clear()
+        project.run("cancel", "--yes", check=False)
+        project.destroy()
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """A control plane that kubeadm made and that is no stack's."""
+    made = LocalCluster(tmp_path_factory.mktemp("control-plane") / "cp", Ports(*free_ports(3)))
+    try:
+        made.create()
+        yield made
+    finally:
+        made.delete()
+
+
+@pytest.fixture
+def kubeadm_stack(control_plane: LocalCluster) -> Callable[..., str]:
+    """A stack file for that control plane, with a recorder of its own."""
+    port = free_ports(1)[0]
+
+    def make(
+        delivery: str = "{maxWait: 100ms}", policy: str = "{profile: detection}", recorder: str = "", host: str = ""
+    ) -> str:
+        folder = control_plane.folder
+        return f"""\
+config:
+  audit:cluster: {{name: cluster-1, kubeconfig: "{control_plane.kubeconfig}"}}
+  audit:platform:
+    kind: kubeadm
+    hosts:
+    - access: local
+      name: cp-1
+      manifests: {control_plane.manifests}
+      apiServer: {control_plane.api_server}
+      configFolder: {folder}/etc/k8s-audit
+      stateFolder: {folder}/var/k8s-audit
+      logs: {folder}/logs/kube-apiserver.log
+      restartTimeout: 30s
+{host}
+  audit:receivers:
+  - {{kind: recorder, name: recorder, port: {port}{recorder}}}
+  audit:policy: {policy}
+  audit:delivery: {delivery.replace("{", "{log: {path: " + str(folder) + "/audit-log/audit.log}, ", 1)}
+"""
+
+    return make

@@ -1,0 +1,174 @@
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from k8s_audit.local_cluster import LocalCluster
+
+
+def replace(control_plane: LocalCluster, content: str) -> None:
+    """A change by hand: one move, and the kubelet's restart."""
+    staged = control_plane.folder / "staged"
+    staged.write_text(content)
+    staged.rename(control_plane.manifests / "kube-apiserver.yaml")
+    control_plane.create()
+
+
+def test_preview_up_no_change_drift_mended_change_and_destroy_byte_for_byte(
+    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], control_plane: LocalCluster
+) -> None:
+    manifest = control_plane.manifests / "kube-apiserver.yaml"
+    before = manifest.read_bytes()
+    project = new_project(kubeadm_stack())
+    preview = project.run("preview").stdout
+    assert re.search(r"\+ +k8s-audit:index:StaticPodAudit +cluster-1-cp-1 +create", preview)
+    assert "+ 6 to create" in preview
+    assert manifest.read_bytes() == before
+    assert not (control_plane.folder / "var").exists()
+
+    project.up()
+    (check,) = project.outputs()["deliveryChecks"]
+    assert check["apiServer"] == control_plane.api_server
+    assert check["receiver"] == "recorder"
+    events = Path(project.outputs()["events"]).read_text()
+    assert check["auditID"] in events
+    project.run("preview", "--expect-no-changes")
+    project.run("preview", "--refresh", "--expect-no-changes")
+    assert "unchanged" in project.up("--expect-no-changes").stdout
+
+    ours = manifest.read_text()
+    replace(control_plane, ours.replace("--audit-webhook-batch-max-wait=100ms", "--audit-webhook-batch-max-wait=8s"))
+    project.run("preview", "--expect-no-changes")  # a plain preview contacts no host
+    drift = project.run("preview", "--refresh", "--diff").stdout
+    assert '~ audit-webhook-batch-max-wait         : "8s" => "100ms"' in drift
+    project.up("--refresh")
+    assert manifest.read_text() == ours
+
+    project.write(kubeadm_stack(delivery="{maxWait: 200ms}"))
+    changed = project.run("preview", "--diff").stdout
+    assert '~ audit-webhook-batch-max-wait         : "100ms" => "200ms"' in changed
+    assert project.run("preview").stdout.count("[diff: ~arguments]") == 1
+    project.up()
+    assert "--audit-webhook-batch-max-wait=200ms" in manifest.read_text()
+
+    project.destroy()
+    assert manifest.read_bytes() == before
+    assert not (control_plane.folder / "var").exists()
+    assert not (control_plane.folder / "etc" / "k8s-audit").exists()
+    status = control_plane.read()
+    assert status
+    assert status.ready
+
+
+def test_a_preview_contacts_no_host(new_project: Callable[..., Any], kubeadm_stack: Callable[..., str]) -> None:
+    nowhere = kubeadm_stack().replace("https://127.0.0.1:", "https://192.0.2.1:")
+    project = new_project(re.sub(r"manifests: .*", "manifests: /nowhere/manifests", nowhere))
+    assert "to create" in project.run("preview").stdout
+    failed = project.up(check=False)
+    assert failed.returncode != 0
+    message = "/nowhere/manifests/kube-apiserver.yaml is not there: no kubeadm control plane, or another folder"
+    assert message in failed.stdout
+
+
+def test_destroy_gives_the_host_back_when_the_receiver_and_the_state_of_the_api_server_are_gone(
+    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], control_plane: LocalCluster
+) -> None:
+    before = (control_plane.manifests / "kube-apiserver.yaml").read_bytes()
+    project = new_project(kubeadm_stack())
+    project.up()
+    receivers = Path(project.outputs()["events"]).parent
+    pid = json.loads((receivers / "recorder.json").read_text())["pid"]
+    import psutil
+
+    psutil.Process(pid).kill()
+    project.destroy()
+    assert (control_plane.manifests / "kube-apiserver.yaml").read_bytes() == before
+
+
+def test_no_secret_is_in_state_outputs_previews_or_messages(
+    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], control_plane: LocalCluster
+) -> None:
+    project = new_project(kubeadm_stack(recorder=", tls: true, clientCertificate: true"))
+    printed = project.run("preview", "--diff").stdout + project.up("--diff").stdout
+    key = (Path(project.outputs()["events"]).parent / "recorder.tls" / "client.key").read_text()
+    body = key.splitlines()[1]
+    webhook = (control_plane.folder / "etc" / "k8s-audit" / "webhook.yaml").read_text()
+    data = re.search(r"client-key-data: (\S+)", webhook)
+    assert data
+    printed += project.run("preview", "--refresh", "--diff").stdout + project.run("stack", "output", "--json").stdout
+    for place in (printed, project.state()):
+        assert body not in place
+        assert data[1] not in place
+        assert "BEGIN PRIVATE KEY" not in place
+    assert project.outputs()["deliveryChecks"][0]["auditID"]
+    project.run("preview", "--expect-no-changes")
+
+
+def test_a_failed_proof_fails_up_with_its_diagnosis_and_the_next_up_tries_again(
+    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], control_plane: LocalCluster
+) -> None:
+    kubeconfig = control_plane.kubeconfig
+    wrong = kubeadm_stack().replace(f'kubeconfig: "{kubeconfig}"', f'kubeconfig: "{kubeconfig}.wrong"')
+    project = new_project(wrong)
+    failed = project.up(check=False)
+    assert failed.returncode != 0
+    assert "admin.conf.wrong cannot be used" in failed.stdout
+    assert "--audit-policy-file" in (control_plane.manifests / "kube-apiserver.yaml").read_text()
+    project.write(kubeadm_stack())
+    project.up()
+    assert project.outputs()["deliveryChecks"][0]["auditID"]
+
+
+def test_a_foreign_backend_is_a_conflict_that_import_or_adopt_takes_over(
+    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], control_plane: LocalCluster
+) -> None:
+    manifest = control_plane.manifests / "kube-apiserver.yaml"
+    before = manifest.read_text()
+    folder = control_plane.folder / "theirs"
+    folder.mkdir(exist_ok=True)
+    (folder / "policy.yaml").write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n")
+    (folder / "webhook.yaml").write_text(
+        "apiVersion: v1\nkind: Config\nclusters:\n- name: x\n  cluster: {server: http://127.0.0.1:1/}\n"
+        "users:\n- name: x\ncontexts:\n- name: x\n  context: {cluster: x, user: x}\ncurrent-context: x\n"
+    )
+    flags = f"    - --audit-policy-file={folder}/policy.yaml\n    - --audit-webhook-config-file={folder}/webhook.yaml\n"
+    theirs = before.replace("    - kube-apiserver\n", f"    - kube-apiserver\n{flags}")
+    theirs = theirs.replace(
+        "    volumeMounts:\n", f"    volumeMounts:\n    - mountPath: {folder}\n      name: theirs\n"
+    )
+    theirs = theirs.replace("  volumes:\n", f"  volumes:\n  - hostPath:\n      path: {folder}\n    name: theirs\n")
+    replace(control_plane, theirs)
+    try:
+        project = new_project(kubeadm_stack())
+        failed = project.up(check=False)
+        assert f"already has --audit-policy-file={folder}/policy.yaml, and we would set" in failed.stdout
+        assert manifest.read_text() == theirs
+        project.write(kubeadm_stack(host="      adopt: true\n"))
+        project.up()
+        assert f"{folder}/policy.yaml" not in manifest.read_text()
+        project.destroy()
+        assert manifest.read_text() == theirs
+        token = "k8s-audit:index:StaticPodAudit"
+        project.run(
+            "import",
+            token,
+            "adopted",
+            f"local:{control_plane.manifests}",
+            "--yes",
+            "--generate-code=false",
+            "--protect=false",
+        )
+        state = json.loads(project.run("stack", "export").stdout)["deployment"]["resources"]
+        (adopted,) = [r for r in state if r["type"] == token]
+        assert adopted["inputs"]["arguments"]["audit-policy-file"] == f"{folder}/policy.yaml"
+        assert "level: Metadata" in adopted["inputs"]["policy"]
+        assert adopted["inputs"]["adopt"] is True
+        nothing = project.run(
+            "import", token, "nothing", "local:/nowhere", "--yes", "--generate-code=false", check=False
+        )
+        assert nothing.returncode != 0
+        project.destroy()
+        assert manifest.read_text() == theirs, "an import alone changed nothing"
+    finally:
+        replace(control_plane, before)
