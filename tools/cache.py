@@ -41,8 +41,7 @@ def fill(tool: Tool, platform: str, make: Callable[[Path], None]) -> bool:
     with FileLock(f"{place}.lock"):
         if holds(tool, platform):
             return False
-        for leftover in place.parent.glob(f".{place.name}-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        _sweep(place)
         aside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
         try:
             make(aside)
@@ -51,7 +50,12 @@ def fill(tool: Tool, platform: str, make: Callable[[Path], None]) -> bool:
             aside.chmod(0o755)
             shutil.rmtree(place, ignore_errors=True)
             aside.rename(place)
-        except BaseException:
-            shutil.rmtree(aside, ignore_errors=True)
-            raise
+        finally:
+            # also what a Go that outlived its killed set-up wrote since
+            _sweep(place)
     return True
+
+
+def _sweep(place: Path) -> None:
+    for leftover in place.parent.glob(f".{place.name}-*"):
+        shutil.rmtree(leftover, ignore_errors=True)

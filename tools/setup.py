@@ -1,6 +1,7 @@
 """`python -m tools.setup NAME…`: put tools, or a group of them, into `.venv/tools`, from the cache where they are there."""
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -49,7 +50,7 @@ def link(tool: Tool, platform: str) -> None:
     for name in tool.executables:
         place, target = LINKS / name, cache.folder(tool, platform) / name
         if not place.is_symlink() or place.readlink() != target:
-            aside = LINKS / f".{name}"
+            aside = LINKS / f".{name}-{os.getpid()}"
             aside.unlink(missing_ok=True)
             aside.symlink_to(target)
             aside.rename(place)

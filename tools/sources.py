@@ -49,7 +49,10 @@ def download(source: Download, into: Path, progress: Callable[[int, int], None])
     if digest.hexdigest() != source.sha256:
         raise SourceError(f"{source.url} has SHA-256 {digest.hexdigest()}, not {source.sha256}; it was thrown away")
     if source.members:
-        unpack(file, source.members, into)
+        try:
+            unpack(file, source.members, into)
+        except (KeyError, tarfile.TarError, zipfile.BadZipFile, OSError, EOFError) as error:
+            raise SourceError(f"{source.url} cannot be unpacked: {error}") from None
         file.unlink()
 
 
@@ -60,7 +63,7 @@ def unpack(archive: Path, members: tuple[str, ...], into: Path) -> None:
             for member in members:
                 (into / Path(member).name).write_bytes(opened.read(member))
         return
-    with tarfile.open(archive) as tar:
+    with tarfile.open(archive, "r:gz") as tar:
         for member in members:
             content = tar.extractfile(member)
             if content is None:
@@ -75,7 +78,9 @@ def build(source: GoBuild, into: Path) -> None:
     Raises:
         SourceError: there is no Go, or it failed.
     """
-    with tempfile.TemporaryDirectory() as module:
+    with _folder(into) as module:
+        # `tidy -e` would drop what it cannot fetch, and keep the reason to itself
+        _go("mod", "download", *source.requires, folder=module)
         requires = "".join(f"require {required.replace('@', ' ')}\n" for required in source.requires)
         replaces = "".join(f"replace {replaced}\n" for replaced in source.replaces)
         Path(module, "go.mod").write_text(f"module tools\n\ngo {GO}\n\n{requires}{replaces}")
@@ -93,15 +98,24 @@ def take(source: GoFile, into: Path) -> None:
     Raises:
         SourceError: there is no Go, or the module cannot be had.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with _folder(into) as folder:
         downloaded = json.loads(_go("mod", "download", "-json", source.module, folder=folder))
     shutil.copyfile(Path(downloaded["Dir"], source.path), into / source.executable)
+
+
+def _folder(into: Path) -> tempfile.TemporaryDirectory[str]:
+    """A folder for Go's own files; inside `into`, so that what an interrupted set-up leaves is removed with it."""
+    return tempfile.TemporaryDirectory(prefix=".go-", dir=into, ignore_cleanup_errors=True)
 
 
 def _go(*arguments: str, folder: str) -> str:
     if not shutil.which("go"):
         raise SourceError("it cannot be built: there is no `go` on the PATH")
-    environment = os.environ | {"HOME": str(Path.home()), "GOFLAGS": "", "GOWORK": "off", "CGO_ENABLED": "0"}
+    # -mod is said because an empty GOFLAGS would let `go env -w GOFLAGS=…` through
+    own = {"GO111MODULE": "on", "GOFLAGS": "-mod=readonly", "GOWORK": "off", "CGO_ENABLED": "0", "GOTMPDIR": folder}
+    environment = os.environ | {"HOME": str(Path.home())} | own
+    for another_machine in ("GOOS", "GOARCH"):
+        environment.pop(another_machine, None)
     done = subprocess.run(["go", *arguments], cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode:
         last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-8:])

@@ -26,7 +26,7 @@ def faults_of(error: ValidationError, model: type[BaseModel], prefix: str = "", 
 def fault(error: Mapping[str, Any], model: type[BaseModel], prefix: str = "", secret: bool = False) -> str:
     """Describe one of pydantic's errors."""
     loc = tuple(part for part in error["loc"] if part != "[key]")
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{spelled(part)}" for part in loc)
     where = f"{prefix}{path}".strip(".") if prefix else path.lstrip(".")
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key; {nearest(str(loc[-1]), names_at(model, loc))}"
@@ -45,8 +45,16 @@ def nearest(given: str, allowed: list[str]) -> str:
 
 def shown(value: object) -> str:
     """A value as a message shows it: on one line, and not too long."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an int of more than 4,300 digits; too deep
+        return f"a {type(value).__name__} too large to show"
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"
+
+
+def spelled(key: str) -> str:
+    """A key or path as a message shows it: as it is written, unless that is too long or does not print on one line."""
+    return key if key.isprintable() and len(key) <= SHOWN else shown(key)
 
 
 def names_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

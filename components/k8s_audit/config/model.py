@@ -8,16 +8,21 @@ from pydantic.alias_generators import to_camel
 
 from k8s_audit.control_plane.durations import seconds
 
+LONGEST = (2**63 - 1) / 10**9
+"""Seconds of the longest Go duration (https://pkg.go.dev/time#Duration); also all that a thread can wait."""
+
 
 class ConfigModel(BaseModel):
     """A part of a stack's file: camelCase keys, no unknown ones, no value of another type that is bent to fit."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, alias_generator=to_camel)
 
 
 def _duration(text: str) -> str:
     if seconds(text) <= 0:
         raise ValueError("a duration is longer than nothing, such as 500ms, 5s or 1m30s")
+    if seconds(text) > LONGEST:
+        raise ValueError("a duration is at most 292 years")
     return text
 
 

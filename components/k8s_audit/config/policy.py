@@ -10,6 +10,7 @@ from k8s_audit.audit_policy.model import Level, Policy, PolicyRule, Stage, parse
 from k8s_audit.audit_policy.render import load_profile, with_rules
 from k8s_audit.config.model import ConfigModel
 from k8s_audit.errors import AuditPolicyError, ConfigError
+from k8s_audit.faults import shown, spelled
 
 CHECK = Request("k8s-audit-check", "create", "configmaps", name="k8s-audit-check", namespace="default")
 """What the proof of delivery asks of an API server; whoever it is that asks."""
@@ -42,10 +43,12 @@ class PolicyConfig(ConfigModel):
             else:
                 policy = parse_policy(Path(self.file).expanduser().read_text("utf-8"), self.file)
         except AuditPolicyError as error:
-            raise ConfigError([f"audit:policy.file: {self.file}: {fault}" for fault in error.faults]) from None
-        except (OSError, ValueError) as error:
+            raise ConfigError(
+                [f"audit:policy.file: {spelled(self.file or '')}: {fault}" for fault in error.faults]
+            ) from None
+        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: the ~ of nobody's home
             why = error.strerror if isinstance(error, OSError) else error
-            raise ConfigError([f"audit:policy.file: {self.file!r} cannot be read: {why}"]) from None
+            raise ConfigError([f"audit:policy.file: {shown(self.file)} cannot be read: {why}"]) from None
         policy = with_rules(policy, self.before, self.after)
         decision = evaluate(policy, CHECK)
         if decision.level is Level.NONE or Stage.RESPONSE_COMPLETE in decision.omit_stages:

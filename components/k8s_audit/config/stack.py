@@ -1,13 +1,14 @@
 """A stack's whole configuration, judged at once: the same judge for the engine's values and for a file's text."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel, Name
@@ -16,7 +17,7 @@ from k8s_audit.config.policy import PolicyConfig
 from k8s_audit.config.receivers import RecorderReceiver
 from k8s_audit.config.registry import DELIVERIES, PLATFORMS, RECEIVERS, SECRETS
 from k8s_audit.errors import ConfigError
-from k8s_audit.faults import faults_of, nearest, shown
+from k8s_audit.faults import faults_of, nearest, shown, spelled
 
 PROJECT = "audit"
 """The Pulumi project's name, and so the namespace of its keys."""
@@ -25,6 +26,10 @@ Model = TypeVar("Model", bound=ConfigModel)
 OPTIONAL = ("policy", "delivery")
 CODE_POINTS = 256 * 1024
 """Characters of one value; far more than a stack needs, and no parser stumbles over it."""
+DEPTH = 64
+"""Levels of one value; far more than a stack needs, and nothing that looks at it recursively fails."""
+PUBLIC = re.compile(r"""((?:[^'"]|(['"]).\2)*).*""", re.DOTALL)
+"""What a YAML parser says up to the first words that it quotes; a single quoted character is its own."""
 
 
 class Cluster(ConfigModel):
@@ -66,7 +71,7 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
         if key in own and key in secret:
             faults.append(f"audit:{key}: is secret as a whole; only these are secret: {', '.join(SECRETS)}")
         elif key in own:
-            parts[key] = _parse(key, own[key], faults)
+            _parse(key, own[key], parts, faults)
         elif key in ("cluster", "platform", "receivers"):
             faults.append(f"audit:{key}: missing")
     cluster = _model(Cluster, "cluster", parts, faults)
@@ -93,26 +98,74 @@ def read_stack_file(text: str) -> tuple[dict[str, str], set[str]]:
     """
     try:
         document = YAML(typ="safe").load(text)
-    except (YAMLError, ValueError, RecursionError, TypeError) as error:
-        raise ConfigError([f"no YAML: {' '.join(str(error).split())}"]) from None
+    except Exception as error:  # where a tag does not fit its value, ruamel.yaml lets out what comes, such as KeyError
+        raise ConfigError([f"no YAML: {_why(error)}"]) from None
     config = document.get("config") if isinstance(document, dict) else None
     if not isinstance(config, dict):
-        raise ConfigError([f"a mapping with the key config is needed; given: {shown(document)}"])
+        given = f"the keys {shown(list(document))}" if isinstance(document, dict) else type(document).__name__
+        raise ConfigError([f"a mapping with the key config, itself a mapping, is needed; given: {given}"])
     values: dict[str, str] = {}
     secrets: set[str] = set()
+    faults: list[str] = []
     for name, value in config.items():
-        key = str(name) if ":" in str(name) else f"{PROJECT}:{name}"
-        if isinstance(value, dict) and value.keys() == {"secure"}:
+        key = name if isinstance(name, str) else shown(name)
+        key = key if ":" in key else f"{PROJECT}:{key}"
+        if excess := _excess(value):
+            faults.append(f"{spelled(key)}: {excess}")
+        elif _holds_secret(value):
             secrets.add(key)
             values[key] = ""
-        elif isinstance(value, dict | list):
-            try:
-                values[key] = json.dumps(value)
-            except (TypeError, ValueError, RecursionError) as error:
-                raise ConfigError([f"{key}: no JSON can be made of it: {error}"]) from None
         else:
-            values[key] = str(value).lower() if isinstance(value, bool) else str(value)
+            try:
+                values[key] = _text(value)
+            except (TypeError, ValueError) as error:
+                faults.append(f"{spelled(key)}: no JSON can be made of it: {error}")
+    if faults:
+        raise ConfigError(faults)
     return values, secrets
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a YAML text and where, without a word of the text: a secret may stand there."""
+    mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    if not isinstance(error, MarkedYAMLError) or mark is None:
+        return f"a character that may not stand there, or a value that its tag does not fit ({type(error).__name__})"
+    problem = str(error.problem)
+    said = PUBLIC.sub(r"\1", problem, count=1)
+    return f"line {mark.line + 1}, column {mark.column + 1}: {said}{'…' if said != problem else ''}"
+
+
+def _excess(value: Any) -> str:
+    """Why a value is too much to judge: nested too deep or, by YAML's aliases, far larger than its text; or nothing."""
+    pending = [(value, 1)]
+    size = 0
+    while pending:
+        part, depth = pending.pop()
+        size += len(part) if isinstance(part, str) else 1
+        if depth > DEPTH:
+            return f"is nested too deep; allowed: {DEPTH} levels"
+        if size + len(pending) > CODE_POINTS:
+            return f"is too large; allowed: {CODE_POINTS} characters"
+        pending += [(child, depth + 1) for child in _children(part)]
+    return ""
+
+
+def _holds_secret(value: Any) -> bool:
+    """Whether any part of it is encrypted; the engine, too, then calls the whole key secret."""
+    return (isinstance(value, dict) and "secure" in value) or any(map(_holds_secret, _children(value)))
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value.keys(), *value.values()]
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str:
+    """A value as the engine hands it on."""
+    if value is None:
+        return ""
+    return json.dumps(value) if isinstance(value, bool | dict | list | set) else str(value)
 
 
 def _unknown(key: str, secret: bool) -> str:
@@ -120,17 +173,21 @@ def _unknown(key: str, secret: bool) -> str:
         if not secret:
             return f"audit:{key}: must be secret; set it with `pulumi config set --secret {key}` and change the one in the file"
         return f"audit:{key}: nothing in this stack uses it"
-    return f"audit:{key}: unknown key; {nearest(key, [*KEYS, *SECRETS])}"
+    return f"audit:{spelled(key)}: unknown key; {nearest(key, [*KEYS, *SECRETS])}"
 
 
-def _parse(key: str, text: str, faults: list[str]) -> Any:
+def _parse(key: str, text: str, parts: dict[str, Any], faults: list[str]) -> None:
     if len(text) > CODE_POINTS:
         faults.append(f"audit:{key}: has {len(text)} characters; allowed: {CODE_POINTS}")
-        return None
+        return
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
-        return text
+        value = text
+    if excess := _excess(value):
+        faults.append(f"audit:{key}: {excess}")
+    else:
+        parts[key] = value
 
 
 def _model(model: type[Model], key: str, parts: Mapping[str, Any], faults: list[str]) -> Model | None:
@@ -206,9 +263,9 @@ def _combinations(
             values = [getattr(host, key) for host in platform.hosts]
             for index, value in enumerate(values):
                 if value in values[:index]:
-                    spelled = type(platform.hosts[index]).model_fields[key].alias
+                    alias = type(platform.hosts[index]).model_fields[key].alias
                     faults.append(
-                        f"audit:platform.hosts[{index}].{spelled}: {value} is hosts[{values.index(value)}]'s too; each host has its own"
+                        f"audit:platform.hosts[{index}].{alias}: {spelled(value)} is hosts[{values.index(value)}]'s too; each host has its own"
                     )
     for index, receiver in enumerate(receivers):
         _claim(ports, receiver.port, f"audit:receivers[{index}].port", faults)

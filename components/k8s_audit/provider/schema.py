@@ -7,6 +7,8 @@ from typing import Any
 
 from k8s_audit.provider.resource import PACKAGE, ResourceType
 
+RECORDS = {"type": "array", "items": {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}}}
+
 
 def merge(components: dict[str, Any], resources: list[ResourceType[Any]]) -> dict[str, Any]:
     """Add the resources, with the types of their inputs, to the components' schema."""
@@ -19,7 +21,7 @@ def merge(components: dict[str, Any], resources: list[ResourceType[Any]]) -> dic
         inputs = _object(model)
         for key in inputs["properties"].keys() & resource.secrets:
             inputs["properties"][key]["secret"] = True
-        computed = {name: {"type": kind} for name, kind in resource.outputs.items()}
+        computed = {name: RECORDS if kind == "array" else {"type": kind} for name, kind in resource.outputs.items()}
         found[f"{PACKAGE}:index:{resource.name}"] = {
             "description": (type(resource).__doc__ or "").strip(),
             "inputProperties": inputs["properties"],

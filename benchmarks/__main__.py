@@ -1,0 +1,56 @@
+"""`python -m benchmarks [NAME…]`: measure, and print a table on stdout. A missed goal is shown, and is no failure."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks import latency, overhead, preview, up
+from benchmarks.client import BenchmarkError
+from benchmarks.progress import say
+from benchmarks.rounds import Row, header, lines
+from k8s_audit.errors import K8sAuditError
+
+BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
+    "latency": latency.run,
+    "overhead": overhead.run,
+    "preview": preview.run,
+    "up": up.run,
+}
+FAILED, INTERRUPTED = 3, 130
+
+
+def main() -> int:
+    """Run what was asked for; 0: all was measured, 3: something could not be."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*BENCHMARKS, []], help=", ".join(BENCHMARKS))
+    names = parser.parse_args().names or list(BENCHMARKS)
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _interrupt)
+    load = ", ".join(f"{value:.2f}" for value in os.getloadavg())
+    print(f"{os.cpu_count()} processors; load before the start (1, 5, 15 minutes): {load}\n\n{header()}", flush=True)
+    code = 0
+    try:
+        for name in names:
+            try:
+                print(lines(name, BENCHMARKS[name]()), flush=True)
+            except (BenchmarkError, K8sAuditError, OSError) as error:
+                say(f"{name} could not be measured: {error}")
+                code = FAILED
+    except KeyboardInterrupt:
+        say("interrupted; everything is cleaned up")
+        return INTERRUPTED
+    return code
+
+
+def _interrupt(*_: Any) -> None:
+    """Go back once; what cleans up is not interrupted again."""
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda *_: None)
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
