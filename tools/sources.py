@@ -85,7 +85,8 @@ def build(source: GoBuild, into: Path) -> None:
         replaces = "".join(f"replace {replaced}\n" for replaced in source.replaces)
         Path(module, "go.mod").write_text(f"module tools\n\ngo {GO}\n\n{requires}{replaces}")
         # an import keeps the requirements from being dropped
-        Path(module, "tools.go").write_text(f'//go:build tools\n\npackage tools\n\nimport _ "{source.package}"\n')
+        wanted = f'//go:build tools\n\npackage tools\n\nimport _ "{source.package}"\n'
+        Path(module, "main.go" if source.main else "tools.go").write_text(source.main or wanted)
         _go("mod", "tidy", "-e", folder=module)
         flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in source.variables.items())])
         output = str(into / source.executable)

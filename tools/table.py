@@ -12,6 +12,30 @@ KUBERNETES = "1.34.4"
 PULUMI = "3.259.0"
 LANGUAGE_HOST = "3.75.0"
 """The newest Pulumi SDK whose Go module still holds the Python language host; the official download has its own."""
+HELM = "3.22.0"
+BENTO = "1.20.0"
+BENTO_MAIN = """\
+package main
+
+import (
+	"context"
+
+	"github.com/warpstreamlabs/bento/public/service"
+
+	_ "github.com/warpstreamlabs/bento/public/components/aws"
+	_ "github.com/warpstreamlabs/bento/public/components/gcp"
+	_ "github.com/warpstreamlabs/bento/public/components/io"
+	_ "github.com/warpstreamlabs/bento/public/components/kafka"
+	_ "github.com/warpstreamlabs/bento/public/components/prometheus"
+	_ "github.com/warpstreamlabs/bento/public/components/pure"
+	_ "github.com/warpstreamlabs/bento/public/components/pure/extended"
+	_ "github.com/warpstreamlabs/bento/public/components/sql/base"
+	_ "modernc.org/sqlite"
+)
+
+func main() { service.RunCLI(context.Background()) }
+"""
+"""Bento with the inputs and outputs that audit events need: https://warpstreamlabs.github.io/bento/docs/guides/getting_started"""
 STAGING = (
     "api apiextensions-apiserver apimachinery apiserver cli-runtime client-go cloud-provider cluster-bootstrap"
     " code-generator component-base component-helpers controller-manager cri-api cri-client csi-translation-lib"
@@ -28,11 +52,12 @@ class GoBuild:
 
     Args:
         executable: its name.
-        package: the main package.
+        package: the main package; `.`: the one in `main`.
         requires: `module@version`s that go.mod requires.
         replaces: `module => module version` lines.
         variables: what the linker sets, `package.variable` to value.
         minutes: what it took on two cores with empty caches.
+        main: Go source of a main package of ours, for what is published as a library.
     """
 
     executable: str
@@ -41,6 +66,7 @@ class GoBuild:
     replaces: tuple[str, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
     minutes: float = 1
+    main: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +140,11 @@ def _pulumi(platform: str, sha256: str) -> Download:
     return Download(url, sha256, tuple(f"pulumi/{name}" for name in names))
 
 
+def _helm(platform: str, sha256: str) -> Download:
+    url = f"https://get.helm.sh/helm-v{HELM}-{platform}.tar.gz"
+    return Download(url, sha256, (f"{platform}/helm",))
+
+
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 _CLI = "github.com/pulumi/pulumi/pkg/v3"
 
@@ -162,6 +193,40 @@ TOOLS = (
         linux_arm64="5b982c0644ab1e27780246b9085a5886651b4a7ed86243acbb2bacc1bea01dda",
         darwin_amd64="9861e775578651d903a779f840ff8e4c0013ae29a1ffc67f05d967262fcf734c",
         darwin_arm64="d9b239414a5fdf624835bfb62eef28a0885f1645d579f98056a9ab3293f51f87",
+    ),
+    _kubernetes("kube-controller-manager", 5),
+    Tool(
+        "helm",
+        HELM,
+        (
+            GoBuild(
+                "helm",
+                "helm.sh/helm/v3/cmd/helm",
+                (f"helm.sh/helm/v3@v{HELM}",),
+                variables={"helm.sh/helm/v3/internal/version.version": f"v{HELM}"},
+                minutes=2,
+            ),
+        ),
+        downloads={
+            "linux-amd64": _helm("linux-amd64", "1e4ab49e429626cf6c6958d914248b78c9730803c2751b87627e171dc800e7bb"),
+            "linux-arm64": _helm("linux-arm64", "f14e804dfee240f55525b667488fe9adca349e63e00c9af634c0beb1421ac310"),
+            "darwin-amd64": _helm("darwin-amd64", "bd1d09f316558dda23698527859600936fed1371021ce0f2272d66b2fdcfa69c"),
+            "darwin-arm64": _helm("darwin-arm64", "4c9982a6cdeb458b60258df66b55398ca5b19293f6877faffe2909ad6f23dfe0"),
+        },
+    ),
+    Tool(
+        "bento",
+        BENTO,
+        (
+            GoBuild(
+                "bento",
+                ".",
+                (f"github.com/warpstreamlabs/bento@v{BENTO}",),
+                variables={"github.com/warpstreamlabs/bento/internal/cli.Version": BENTO},
+                minutes=6,
+                main=BENTO_MAIN,
+            ),
+        ),
     ),
 )
 

@@ -34,6 +34,10 @@ class Project:
     stack: str = "cluster-1"
     variables: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def stack_file(self) -> Path:
+        return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+
     def environment(self) -> dict[str, str]:
         state = self.folder / "state"
         state.mkdir(exist_ok=True)
@@ -48,7 +52,7 @@ class Project:
 
     def write(self, stack_file: str) -> None:
         """Write the stack's file; its salt stays."""
-        file = self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+        file = self.stack_file
         file.parent.mkdir(exist_ok=True)
         old = file.read_text() if file.exists() else ""
         salt = "".join(line + "\n" for line in old.splitlines() if line.startswith("encryptionsalt"))

@@ -122,7 +122,7 @@ def parse_policy(text: str, source: str) -> Policy:
         AuditPolicyError: with all faults at once; nothing is returned of a policy with any.
     """
     try:
-        data = YAML(typ="safe").load(text)
+        data = YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError, RecursionError) as error:
         raise AuditPolicyError(source, [f"not YAML: {' '.join(str(error).split())}"]) from None
     if not isinstance(data, dict):

@@ -1,11 +1,9 @@
 """A policy as YAML text: stable, so that the same policy is always the same bytes on a host."""
 
 from importlib import resources
-from io import StringIO
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from k8s_audit import kubernetes_yaml
 from k8s_audit.audit_policy.model import Policy, PolicyRule, parse_policy
 from k8s_audit.errors import AuditPolicyError
 
@@ -52,8 +50,4 @@ def render_policy(policy: Policy, api_version: str = "audit.k8s.io/v1") -> str:
     for rule in data["rules"]:
         for entry in rule.get("resources", []):
             entry.setdefault("group", "")
-    yaml = YAML()
-    yaml.width = 4096
-    out = StringIO()
-    yaml.dump(data, out)
-    return out.getvalue()
+    return kubernetes_yaml.dump(data)

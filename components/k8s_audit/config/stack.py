@@ -97,7 +97,7 @@ def read_stack_file(text: str) -> tuple[dict[str, str], set[str]]:
         ConfigError: the text is no stack file.
     """
     try:
-        document = YAML(typ="safe").load(text)
+        document = YAML(typ="safe", pure=True).load(text)
     except Exception as error:  # where a tag does not fit its value, ruamel.yaml lets out what comes, such as KeyError
         raise ConfigError([f"no YAML: {_why(error)}"]) from None
     config = document.get("config") if isinstance(document, dict) else None
@@ -110,7 +110,9 @@ def read_stack_file(text: str) -> tuple[dict[str, str], set[str]]:
     for name, value in config.items():
         key = name if isinstance(name, str) else shown(name)
         key = key if ":" in key else f"{PROJECT}:{key}"
-        if excess := _excess(value):
+        if not isinstance(name, str) or key.count(":") > 1:
+            faults.append(f"{spelled(key)}: no key; given: {shown(name)}; allowed: <namespace>:<name>")
+        elif excess := _excess(value):
             faults.append(f"{spelled(key)}: {excess}")
         elif _holds_secret(value):
             secrets.add(key)

@@ -4,11 +4,10 @@ Format: https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/#webhook-back
 """
 
 import base64
-from io import StringIO
+from typing import Any
 from urllib.parse import urlsplit
 
-from ruamel.yaml import YAML
-
+from k8s_audit import kubernetes_yaml
 from k8s_audit.errors import DeliveryError
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 
@@ -36,7 +35,7 @@ def render_webhook(endpoint: ReceiverEndpoint) -> str:
             "client-key-data": _data(endpoint.client_key),
         }
     name = endpoint.name
-    document = {
+    document: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": name, "cluster": cluster}],
@@ -44,11 +43,7 @@ def render_webhook(endpoint: ReceiverEndpoint) -> str:
         "contexts": [{"name": name, "context": {"cluster": name, "user": "kube-apiserver"}}],
         "current-context": name,
     }
-    yaml = YAML()
-    yaml.width = 65536
-    out = StringIO()
-    yaml.dump(document, out)
-    return out.getvalue()
+    return kubernetes_yaml.dump(document)
 
 
 def _data(pem: str) -> str:

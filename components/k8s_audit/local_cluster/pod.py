@@ -113,7 +113,7 @@ def parse(manifest: bytes) -> Pod:
         ManifestError: it is no YAML, or no pod that can run here.
     """
     try:
-        return Pod.model_validate(YAML(typ="safe").load(BytesIO(manifest)))
+        return Pod.model_validate(YAML(typ="safe", pure=True).load(BytesIO(manifest)))
     except YAMLError as error:
         raise ManifestError(f"no YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
