@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ class Project:
     folder: Path
     stack: str = "cluster-1"
     variables: dict[str, str] = field(default_factory=dict)
+    is_down: bool = False
 
     @property
     def stack_file(self) -> Path:
@@ -78,6 +80,21 @@ class Project:
     def destroy(self, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("destroy", "--yes", "--skip-preview", check=check)
 
+    def down(self) -> subprocess.CompletedProcess[str]:
+        """What `make down` runs."""
+        self.is_down = True
+        environment = self.environment() | {"PYTHONPATH": str(CHECKOUT)}
+        command = [sys.executable, "-m", "tools.down", self.stack]
+        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `k8s-audit` in the project's folder; its stdout is kept apart from its stderr."""
+        done = subprocess.run(
+            ["k8s-audit", *arguments], cwd=self.folder, env=self.environment(), capture_output=True, text=True
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        return done
+
     def outputs(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.run("stack", "output", "--json").stdout)
         return found
@@ -116,8 +133,9 @@ def new_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
     yield make
     for project in made:
         project.variables.clear()
-        project.run("cancel", "--yes", check=False)
-        project.destroy()
+        if not project.is_down:
+            project.run("cancel", "--yes", check=False)
+            project.destroy()
 
 
 @pytest.fixture(scope="session")

@@ -78,47 +78,22 @@ def wrong_types() -> Iterator[str]:
 
 
 def wrong_values() -> Iterator[str]:
-    for name in ("", "A", "-a", "a_b", "é", "x" * 64):
+    for name in ("", "A", "x" * 64):
         yield changed((("audit:cluster", "name"), name))
-    for port in (0, 80, 70_000, -1):
+    for port in (0, 70_000):
         yield changed((("audit:receivers", 0, "port"), port))
-    for url in ("http://a:1", "https://a/b", "", "https://user@a"):
+    for url in ("http://a:1", "https://a/b"):
         yield changed((("audit:platform", "hosts", 0, "apiServer"), url))
-    for wait in ("5", "-1s", "0s", "1d", "9999999h"):
+    for wait in ("5", "-1s", "9999999h"):
         yield changed((("audit:delivery", "maxWait"), wait))
-    yield changed((("audit:platform", "hosts", 0, "manifests"), "etc/../x"))
-
-
-def kinds() -> Iterator[str]:
-    platforms: list[Any] = ["eks", "gke", "aks", "openshift", "kops", "kubadm", "", 7, None, ["local"]]
+    platforms: list[Any] = ["eks", "kubadm", "", None, ["local"]]
     for kind in platforms:
         yield changed((("audit:platform", "kind"), kind))
-    receivers: list[Any] = ["falco", "http", "recordr", "", {}, 1.5, None]
-    for kind in receivers:
-        yield changed((("audit:receivers", 0, "kind"), kind))
-    for kind in ("relay", "stream", "webhok"):
-        yield changed((("audit:delivery", "kind"), kind))
-
-
-def contradictions() -> Iterator[str]:
-    hosts = ("audit:platform", "hosts")
-    for key in ("name", "apiServer", "manifests", "stateFolder", "configFolder"):
-        other = {"name": "cp-2", "apiServer": "https://10.0.0.2:6443"}
-        other |= {name: f"/srv/{name}" for name in ("manifests", "stateFolder", "configFolder")}
-        same = {key: HOST.get(key, {"manifests": "/etc/kubernetes/manifests"}.get(key, f"/srv/both/{key}"))}
-        yield changed((hosts, [HOST | same, HOST | other | same]))
-        yield changed((hosts, [HOST, HOST | other, HOST | other | same]))
-    for second in ("b", "recorder"):
-        receivers = [{"kind": "recorder", "name": name} for name in ("recorder", second)]
-        yield changed((("audit:receivers",), receivers))
-        yield changed((("audit:receivers",), [*receivers, receivers[0] | {"port": 2000}]))
-    local = (("audit:platform",), {"kind": "local"})
-    yield changed(local)
-    for port in ("etcd", "etcdPeer", "apiServer"):
-        ports = (("audit:platform",), {"kind": "local", "ports": {port: 19765}})
-        yield changed(ports, (("audit:cluster", "kubeconfig"), GONE))
+    for path, kind in ((("audit:receivers", 0, "kind"), "falco"), (("audit:delivery", "kind"), "relay")):
+        yield changed((path, kind))
+    yield changed((("audit:platform", "hosts"), [HOST, HOST]))
     yield changed((("audit:receivers", 0, "clientCertificate"), True))
-    yield changed((("audit:policy",), {"profile": "full", "file": "x"}))
+    yield changed((("audit:platform",), {"kind": "local"}))
 
 
 def policies() -> Iterator[str]:
@@ -169,20 +144,10 @@ def no_stack_files() -> Iterator[str]:
     yield from ("config:\n- a: b\n", "config: {? [a] : b}", "config: {1: 2}", "config: {a:b:c:d: 1}", "\x01")
 
 
-@pytest.mark.parametrize(
-    "faulty",
-    [
-        unknown_keys,
-        missing_keys,
-        wrong_types,
-        wrong_values,
-        kinds,
-        contradictions,
-        policies,
-        secrets_out_of_place,
-        no_stack_files,
-    ],
-)
+CLASSES = (unknown_keys, missing_keys, wrong_types, wrong_values, policies, secrets_out_of_place, no_stack_files)
+
+
+@pytest.mark.parametrize("faulty", CLASSES, ids=lambda faulty: faulty.__name__)
 def test_a_faulty_stack_file_is_refused_before_anything_is_registered(
     faulty: Callable[[], Iterator[str]], new_project: Callable[..., Any]
 ) -> None:

@@ -20,6 +20,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import psutil
+
 from k8s_audit.errors import ToolError
 from k8s_audit.local_cluster import admins, kubelet
 from k8s_audit.local_cluster.ports import LOOPBACK, Ports, refuse_taken
@@ -112,11 +114,9 @@ class LocalCluster:
         with _folder_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             with lock(self.folder / ".lock"):
-                own = kubelet.recorded(self.folder)
                 if self._runner() is None:
                     kubelet.end_recorded(self.folder)
-                    own = {}
-                refuse_taken(self.ports.by_key(), {identity.pid for identity in own.values()})
+                refuse_taken(self.ports.by_key(), self._own_pids)
                 self._make()
                 if self._runner() is None:
                     self._start_runner()
@@ -167,6 +167,16 @@ class LocalCluster:
         """Whether the runner has seen the manifests as they are now."""
         files = {file: kubelet.digest(content) for file, content in kubelet.read_manifests(self.manifests).items()}
         return files == {pod["file"]: pod["manifest"] for pod in pods.values()}
+
+    def _own_pids(self) -> set[int]:
+        """The pods' processes; those too that the runner has just started and not recorded yet."""
+        runner = self._runner()
+        if runner is None:
+            return set()
+        with contextlib.suppress(psutil.Error):
+            started = {child.pid for child in psutil.Process(runner.pid).children()}
+            return started | {identity.pid for identity in kubelet.recorded(self.folder).values()}
+        return set()
 
     def _runner(self) -> Identity | None:
         identity = Identity.from_record(read_json(self.folder / kubelet.STATUS))

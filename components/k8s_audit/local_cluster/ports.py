@@ -1,7 +1,7 @@
 """The loopback ports of the local stack, and who holds one that is taken."""
 
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import psutil
@@ -28,12 +28,12 @@ class Ports:
         }
 
 
-def refuse_taken(ports: Mapping[str, int], own: Collection[int] = ()) -> None:
+def refuse_taken(ports: Mapping[str, int], own: Callable[[], Collection[int]] = tuple) -> None:
     """Refuse ports on which another process listens.
 
     Args:
         ports: the port under each configuration key.
-        own: pids that may hold them.
+        own: the pids that may hold them; asked after a port was found taken, for one may have started just then.
 
     Raises:
         ToolError: one line for each port that is taken: the port, by whom if that can be told, the key to set.
@@ -43,7 +43,8 @@ def refuse_taken(ports: Mapping[str, int], own: Collection[int] = ()) -> None:
         if is_free(port):
             continue
         holder = holder_of(port)
-        if (holder.pid if holder else None) in own or (holder is None and own):
+        known = own()
+        if (holder.pid if holder else None) in known or (holder is None and known):
             continue
         who = f"{_name(holder)} (pid {holder.pid})" if holder else "another process"
         faults.append(f"port {port} on {LOOPBACK} is taken by {who}; end it, or set another port in {key}")

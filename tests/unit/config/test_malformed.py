@@ -5,9 +5,9 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+import yaml
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from k8s_audit.config import Stack, load_stack, read_stack_file
 from k8s_audit.errors import ConfigError
@@ -64,11 +64,8 @@ data = st.recursive(
 
 
 def dump(document: Any) -> str:
-    from io import StringIO
-
-    out = StringIO()
-    YAML(typ="safe", pure=True).dump(document, out)
-    return out.getvalue()
+    text: str = yaml.dump(document, Dumper=yaml.CSafeDumper)
+    return text
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -131,16 +128,15 @@ def broken_texts(draw: st.DrawFn) -> str:
     return text
 
 
-texts = st.one_of(
-    broken_documents(),
-    broken_documents(),
-    broken_texts(),
-    data.map(lambda value: dump({"config": value})),
-    st.dictionaries(st.sampled_from([*VALID["config"], "audit:x", "aws:region", "cluster"]), data, max_size=5).map(
-        lambda config: dump({"config": config})
-    ),
-    st.text(max_size=200),
-)
+KINDS = {
+    "documents with broken parts": broken_documents(),
+    "files with broken text": broken_texts(),
+    "other data": data.map(lambda value: dump({"config": value})),
+    "other values of our keys": st.dictionaries(
+        st.sampled_from([*VALID["config"], "audit:x", "aws:region", "cluster"]), data, max_size=5
+    ).map(lambda config: dump({"config": config})),
+    "any text": st.text(max_size=200),
+}
 
 
 def judge(text: str) -> Stack | ConfigError:
@@ -150,19 +146,7 @@ def judge(text: str) -> Stack | ConfigError:
         return error
 
 
-@pytest.mark.filterwarnings("ignore::ruamel.yaml.error.ReusedAnchorWarning")
-@settings(
-    max_examples=5000, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
-)
-@given(texts)
-@example("config:\n  audit:cluster: &a [*a]\n")
-@example("config:\n  audit:cluster: {<<: 1}\n")
-@example("config:\n" + "  a:b:\n" * 2 + "  - " + "[" * 3000)
-@example("config: {audit:cluster: !!python/object:os.system x}\n")
-@example("config: {audit:policy: {file: '~nobody-of-this-name/x'}}\n")
-@example("config: {audit:policy: {file: /dev/null}}\n")
-@example("config: {audit:policy: {file: /}}\n")
-def test_a_malformed_stack_file_is_one_error_whose_lines_name_keys(text: str) -> None:
+def assert_one_clear_error(text: str) -> None:
     found = judge(text)
     if isinstance(found, Stack):
         return
@@ -175,6 +159,39 @@ def test_a_malformed_stack_file_is_one_error_whose_lines_name_keys(text: str) ->
         assert CANARY not in fault, fault
 
 
+@pytest.mark.filterwarnings("ignore::ruamel.yaml.error.ReusedAnchorWarning")
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [(kind, 1000 + 500 * (kind == "documents with broken parts") - 500 * (kind == "any text")) for kind in KINDS],
+)
+def test_a_malformed_stack_file_is_one_error_whose_lines_name_keys(kind: str, count: int) -> None:
+    @settings(
+        max_examples=count, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(KINDS[kind])
+    def judged(text: str) -> None:
+        assert_one_clear_error(text)
+
+    judged()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "config:\n  audit:cluster: &a [*a]\n",
+        "config:\n  audit:cluster: {<<: 1}\n",
+        "config:\n" + "  a:b:\n" * 2 + "  - " + "[" * 3000,
+        "config: {audit:cluster: !!python/object:os.system x}\n",
+        "config: {audit:policy: {file: '~nobody-of-this-name/x'}}\n",
+        "config: {audit:policy: {file: /dev/null}}\n",
+        "config: {audit:policy: {file: /}}\n",
+    ],
+)
+def test_a_text_that_once_was_or_could_be_a_traceback_is_one_error(text: str) -> None:
+    assert_one_clear_error(text)
+    assert isinstance(judge(text), ConfigError)
+
+
 def test_the_documents_break_off_from_one_without_a_fault() -> None:
     assert isinstance(judge(dump(VALID)), Stack)
 
@@ -184,7 +201,7 @@ def test_most_of_the_texts_are_malformed_and_all_kinds_of_faults_are_met() -> No
     met: dict[str, int] = {}
 
     @settings(max_examples=500, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-    @given(texts)
+    @given(st.one_of(*KINDS.values()))
     def count(text: str) -> None:
         found = judge(text)
         for fault in found.faults if isinstance(found, ConfigError) else ["no fault"]:

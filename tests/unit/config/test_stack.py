@@ -131,11 +131,13 @@ def test_a_secret_is_a_key_of_its_own_and_its_value_is_never_shown() -> None:
     assert "TOPSECRET" not in str(found)
 
 
-def test_the_policy_of_a_file_has_its_faults_under_its_name(tmp_path: Path) -> None:
-    file = tmp_path / "policy.yaml"
-    file.write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n  verb: [get]\n")
-    (fault,) = faults(LOCAL | {"audit:policy": f'{{"file": "{file}"}}'})
-    assert fault.startswith(f"audit:policy.file: {file}: rules[0].verb: unknown key; did you mean verbs?")
+def test_the_policy_of_a_file_has_its_faults_under_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("policy.yaml").write_text(
+        "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n  verb: [get]\n"
+    )
+    (fault,) = faults(LOCAL | {"audit:policy": '{"file": "policy.yaml"}'})
+    assert fault.startswith("audit:policy.file: policy.yaml: rules[0].verb: unknown key; did you mean verbs?")
 
 
 @pytest.mark.parametrize(
