@@ -1,6 +1,13 @@
-"""For all tests: the longest first, so that no worker of a parallel run is left with one at the end."""
+"""For all tests: projects for the engine; the longest tests first, so that a parallel run does not end with one of them."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.project import CHECKOUT, Project
 
 LONGEST = ("test_kills", "test_local_stack", "test_bad_input", "test_kubeadm_stack", "test_malformed", "test_package")
 
@@ -14,3 +21,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return len(LONGEST) + (item.path.parent.name != "control_plane")
 
     items.sort(key=rank)
+
+
+@pytest.fixture
+def new_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
+    """Makes projects whose stacks are destroyed at the end."""
+    made: list[Project] = []
+
+    def make(stack_file: str, name: str = "a project") -> Project:
+        folder = tmp_path / name
+        folder.mkdir()
+        for file in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(CHECKOUT / file, folder / file)
+        for linked in ("components", ".venv"):
+            (folder / linked).symlink_to(CHECKOUT / linked)
+        project = Project(folder)
+        project.write(stack_file)
+        subprocess.run(
+            ["pulumi", "stack", "init", project.stack],
+            cwd=folder,
+            env=project.environment(),
+            check=True,
+            capture_output=True,
+        )
+        made.append(project)
+        return project
+
+    yield make
+    for project in made:
+        project.variables.clear()
+        if not project.is_down:
+            project.run("cancel", "--yes", check=False)
+            project.destroy()

@@ -1,6 +1,4 @@
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
@@ -14,20 +12,13 @@ from k8s_audit.delivery.flags import AuditFlags, LogBackend
 from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.local_cluster import LocalCluster, Ports
 from k8s_audit.receivers.recorder import Recorder
-
-
-def free_ports() -> Ports:
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(3)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return Ports(*(probe.getsockname()[1] for probe in probes))
+from tests.project import free_ports
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """A real control plane for all tests; its path has a space in it."""
-    made = LocalCluster(tmp_path_factory.mktemp("a cluster") / "local stack", free_ports())
+    made = LocalCluster(tmp_path_factory.mktemp("a cluster") / "local stack", Ports(*free_ports(3)))
     try:
         made.create()
         yield made
@@ -38,13 +29,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 @pytest.fixture
 def new_ports() -> Ports:
     """Ports for a cluster of the test's own."""
-    return free_ports()
+    return Ports(*free_ports(3))
 
 
 @pytest.fixture(scope="session")
 def recorder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorder]:
     """A real recorder for all tests."""
-    made = Recorder(tmp_path_factory.mktemp("a recorder"), port=free_ports().etcd)
+    made = Recorder(tmp_path_factory.mktemp("a recorder"), port=free_ports(1)[0])
     try:
         made.create()
         yield made

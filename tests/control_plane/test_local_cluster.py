@@ -19,21 +19,11 @@ from k8s_audit.errors import ToolError
 from k8s_audit.local_cluster import LocalCluster, Ports
 from k8s_audit.local_cluster.process import Identity
 from k8s_audit.receivers.recorder import Recorder
+from tests.project import free_ports
 
 READY_SECONDS = 30
 """Generous for a busy machine; three to seven are usual."""
 POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def free_ports() -> Ports:
-    return Ports(free_port(), free_port(), free_port())
 
 
 def kubelet_status(cluster: LocalCluster) -> dict[str, Any]:
@@ -163,7 +153,7 @@ def test_a_mounted_path_is_mapped_and_the_audit_log_is_written_on_the_host(
 def test_events_of_the_real_api_server_reach_the_recorder_over_tls_with_a_client_certificate(
     cluster: LocalCluster, manifest: str, tmp_path: Path
 ) -> None:
-    recorder = Recorder(tmp_path / "receivers", port=free_port(), tls=True, client_certificate=True)
+    recorder = Recorder(tmp_path / "receivers", port=free_ports(1)[0], tls=True, client_certificate=True)
     try:
         recorder.create()
         folder = tmp_path / "k8s-audit"
@@ -367,7 +357,7 @@ def test_other_ports_move_a_cluster_and_its_data_stay(tmp_path: Path, new_ports:
     try:
         kubeconfig = first.create().kubeconfig
         subprocess.run(["kubectl", f"--kubeconfig={kubeconfig}", "create", "configmap", "kept"], check=True)
-        second = LocalCluster(tmp_path / "own", free_ports())
+        second = LocalCluster(tmp_path / "own", Ports(*free_ports(3)))
         status = second.create()
         assert second.api_server in second.kubeconfig.read_text()
         assert f"--secure-port={second.ports.api_server}" in psutil.Process(status.pids["kube-apiserver"]).cmdline()

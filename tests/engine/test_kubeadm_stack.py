@@ -64,7 +64,9 @@ def test_preview_up_no_change_drift_mended_change_and_destroy_byte_for_byte(
 def test_a_preview_contacts_no_host(new_project: Callable[..., Any], kubeadm_stack: Callable[..., str]) -> None:
     nowhere = kubeadm_stack().replace("https://127.0.0.1:", "https://192.0.2.1:")
     project = new_project(re.sub(r"manifests: .*", "manifests: /nowhere/manifests", nowhere))
-    assert "to create" in project.run("preview").stdout
+    preview = project.run("preview").stdout
+    assert "to create" in preview
+    assert "host cp-1 not read: a preview contacts no host; `k8s-audit doctor --stack STACK` reads it" in preview
     failed = project.up(check=False)
     assert failed.returncode != 0
     message = "/nowhere/manifests/kube-apiserver.yaml is not there: no kubeadm control plane, or another folder"

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.engine.conftest import Project, free_ports
+from tests.project import Project, free_ports
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 
 import k8s_audit
 from k8s_audit.local_cluster import LocalCluster
+from tests.project import CHECKOUT
 
-CHECKOUT = Path(__file__).parents[2]
 COMPONENTS = {"KubeadmAudit", "LocalAudit", "RecorderReceiver"}
 RESOURCES = {"DeliveryCheck", "LocalControlPlane", "Recorder", "StaticPodAudit"}
 REMOTE = """\

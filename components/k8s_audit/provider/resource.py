@@ -84,6 +84,9 @@ class ResourceType(Protocol[Inputs]):
     def preview(self, inputs: Inputs, old: Values | None) -> Values:
         """The outputs that can be told without touching anything."""
 
+    def notice(self, news: Values, old: Values | None) -> str:
+        """What a preview cannot know, for the user; empty: nothing. A value may be unknown."""
+
     def create(self, context: Context, name: str, inputs: Inputs) -> tuple[str, Values]:
         """Make it; return its id and outputs. A second time with the same inputs changes nothing."""
 

@@ -129,6 +129,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         news, secrets = decode(request.properties)
         secrets |= resource.secrets
         if request.preview:
+            await self._notice(resource, news, None, request.urn)
             return proto.CreateResponse(properties=encode(self._preview(resource, news, None), secrets))
         inputs = await self._inputs(resource, news, secrets, context)
         name = request.urn.rpartition("::")[2]
@@ -142,6 +143,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         old, old_secrets = decode(request.olds)
         secrets |= resource.secrets | old_secrets
         if request.preview:
+            await self._notice(resource, news, old, request.urn)
             return proto.UpdateResponse(properties=encode(self._preview(resource, news, old), secrets))
         inputs = await self._inputs(resource, news, secrets, context)
         outputs = await self._work(lambda c: resource.update(c, request.id, inputs, old), request.urn, context, secrets)
@@ -193,6 +195,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if holds_unknown(news):
             return computed | news
         return computed | news | resource.preview(resource.inputs.model_validate(news), old)
+
+    async def _notice(self, resource: ResourceType[Any], news: Values, old: Values | None, urn: str) -> None:
+        if text := resource.notice(news, old):
+            await self._log(text, urn)
 
     async def _inputs(self, resource: ResourceType[Any], news: Values, secrets: set[str], context: Any) -> Any:
         """The inputs, now that all of them are known; `Check` could not judge those that were not."""

@@ -59,6 +59,9 @@ class Kettle:
     def preview(self, inputs: KettleInputs, old: Values | None) -> Values:
         return {"hot": True}
 
+    def notice(self, news: Values, old: Values | None) -> str:
+        return ""
+
     def create(self, context: Context, name: str, inputs: KettleInputs) -> tuple[str, Values]:
         self._work(context)
         return f"id of {name}", inputs.values() | {"hot": True, "key": SECRET}

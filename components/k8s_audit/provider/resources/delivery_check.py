@@ -43,6 +43,10 @@ class DeliveryCheckResource:
         """The proof is made by `up`."""
         return {}
 
+    def notice(self, news: Values, old: Values | None) -> str:
+        """Whether an event arrives is for `up` to prove, as the docs say."""
+        return ""
+
     def create(self, context: Context, name: str, inputs: DeliveryCheckInputs) -> tuple[str, Values]:
         """Prove it."""
         proofs = [

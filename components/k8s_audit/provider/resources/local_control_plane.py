@@ -43,6 +43,10 @@ class LocalControlPlaneResource:
         """All of it is known."""
         return self._outputs(inputs, running=True)
 
+    def notice(self, news: Values, old: Values | None) -> str:
+        """A preview knows all of it."""
+        return ""
+
     def create(self, context: Context, name: str, inputs: LocalControlPlaneInputs) -> tuple[str, Values]:
         """Make and start it."""
         try:

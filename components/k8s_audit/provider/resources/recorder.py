@@ -56,6 +56,10 @@ class RecorderResource:
         )
         return known | ({key: old[key] for key in kept if key in old} if same and old else {})
 
+    def notice(self, news: Values, old: Values | None) -> str:
+        """A preview knows all of it."""
+        return ""
+
     def create(self, context: Context, name: str, inputs: RecorderInputs) -> tuple[str, Values]:
         """Start it."""
         inputs.recorder().create()

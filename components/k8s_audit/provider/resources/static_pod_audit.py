@@ -64,6 +64,16 @@ class StaticPodAuditResource:
         """A plain preview contacts no host."""
         return {"intact": True}
 
+    def notice(self, news: Values, old: Values | None) -> str:
+        """What is on a host before us is read by `up`, and by `k8s-audit doctor`."""
+        if old:
+            return ""
+        host = news["host"] if isinstance(news["host"], dict) else {}
+        return (
+            f"host {host.get('name', '(not known yet)')} not read: a preview contacts no host; `k8s-audit doctor --stack STACK` reads it and"
+            " tells what `up` would do there"
+        )
+
     def create(self, context: Context, name: str, inputs: StaticPodAuditInputs) -> tuple[str, Values]:
         """Turn auditing on."""
         live = _change(context.stop, inputs.host).apply(inputs.setup())

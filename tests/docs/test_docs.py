@@ -1,0 +1,114 @@
+"""The docs are true: their stack files are judged, their programs previewed, their commands run, their links followed."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from k8s_audit.config import load_stack, read_stack_file
+from k8s_audit.config.delivery import DeliveryConfig
+from k8s_audit.config.model import ConfigModel
+from k8s_audit.config.platforms import ControlPlaneHost
+from k8s_audit.config.registry import PLATFORMS, RECEIVERS
+from k8s_audit.delivery.flags import AuditFlags
+from tests.project import CHECKOUT
+
+PAGES = [CHECKOUT / "README.md", CHECKOUT / "policies" / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#([^)]*))?\)")
+
+
+def blocks(language: str) -> list[Any]:
+    return [
+        pytest.param(text, id=f"{page.relative_to(CHECKOUT)}-{number}")
+        for page in PAGES
+        for number, (kind, text) in enumerate(BLOCK.findall(page.read_text()))
+        if kind == language
+    ]
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_a_stack_file_is_valid(text: str) -> None:
+    load_stack(*read_stack_file(text))
+
+
+@pytest.mark.parametrize("program", blocks("python"))
+def test_a_program_can_be_previewed(program: str, new_project: Callable[..., Any]) -> None:
+    project = new_project("config: {}\n")
+    (project.folder / "__main__.py").write_text(program)
+    assert re.search(r"\+ \d+ to create", project.run("preview").stdout)
+
+
+@pytest.mark.parametrize("commands", blocks("sh"))
+def test_commands_succeed(commands: str, tmp_path: Path) -> None:
+    done = subprocess.run(["bash", "-euc", commands], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text()
+    for target, anchor in LINK.findall(text):
+        file = (page.parent / target).resolve()
+        assert file.exists(), target
+        if anchor:
+            titles = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_make_has_each_target_that_a_page_names() -> None:
+    makefile = (CHECKOUT / "Makefile").read_text()
+    named = {
+        target for page in PAGES for target in re.findall(r"\bmake (?:-s )?([a-z]+(?:-[a-z]+)?)\b", page.read_text())
+    }
+    missing = {
+        target for target in named if not re.search(rf"^([a-z ]+ )?{target}( [a-z ]+)?:", makefile, re.MULTILINE)
+    }
+    assert {"up", "down", "test", "bench"} <= named
+    assert not missing
+
+
+def test_each_platform_and_receiver_that_is_built_has_a_page_an_example_and_a_row_in_the_readme() -> None:
+    readme = (CHECKOUT / "README.md").read_text()
+    for kind, registry in (("platforms", PLATFORMS), ("receivers", RECEIVERS)):
+        built = {name for name, model in registry.items() if model}
+        pages = {page.stem: page.read_text() for page in (CHECKOUT / "docs" / kind).glob("*.md")}
+        assert pages.keys() == built
+        for name, text in pages.items():
+            assert f"kind: {name}" in text
+            assert f"(docs/{kind}/{name}.md)" in readme
+        assert all(name.lower() in readme.lower() for name in built)
+
+
+def test_the_page_of_delivery_names_each_key_and_flag_with_our_value() -> None:
+    page = (CHECKOUT / "docs" / "delivery.md").read_text()
+    for key in keys(DeliveryConfig) - {"kind", "style", "throttle", "truncate", "log"}:
+        assert f"`{key}`" in page, key
+    for name, value in AuditFlags().arguments("POLICY", "WEBHOOK").items():
+        if name.endswith(("policy-file", "config-file")):
+            continue
+        row = next(row for row in page.splitlines() if re.match(r"\| `", row) and flag_of(row, name))
+        shown = {"1048576": "1 MiB", "10485760": "10 MiB"}.get(value, value)
+        assert shown in row, (name, row)
+
+
+def flag_of(row: str, flag: str) -> bool:
+    """Whether a row of the table is about a flag; `…` in it stands for the ends of several."""
+    named = re.findall(r"`(audit-[a-z-]+)(…)?`", row)
+    return any(flag == name or (dots and flag.startswith(name)) for name, dots in named)
+
+
+def test_the_page_of_kubeadm_has_a_row_for_each_key_of_a_host_with_its_default() -> None:
+    page = (CHECKOUT / "docs" / "platforms" / "kubeadm.md").read_text()
+    for name, field in ControlPlaneHost.model_fields.items():
+        row = next(row for row in page.splitlines() if row.startswith(f"| `{field.alias or name}` |"))
+        if not field.is_required():
+            default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+            assert f"`{default}" in row or f"`{default[:40]}" in row, row
+
+
+def keys(model: type[ConfigModel]) -> set[str]:
+    return {field.alias or name for name, field in model.model_fields.items()}

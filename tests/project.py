@@ -1,0 +1,100 @@
+"""A copy of the project whose stack the real Pulumi engine brings up, with a state of its own."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+@dataclass
+class Project:
+    """A copy of the project with a state of its own."""
+
+    folder: Path
+    stack: str = "cluster-1"
+    variables: dict[str, str] = field(default_factory=dict)
+    is_down: bool = False
+
+    @property
+    def stack_file(self) -> Path:
+        return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+
+    def environment(self) -> dict[str, str]:
+        state = self.folder / "state"
+        state.mkdir(exist_ok=True)
+        return os.environ | {
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            **self.variables,
+        }
+
+    def write(self, stack_file: str) -> None:
+        """Write the stack's file; its salt stays."""
+        file = self.stack_file
+        file.parent.mkdir(exist_ok=True)
+        old = file.read_text() if file.exists() else ""
+        salt = "".join(line + "\n" for line in old.splitlines() if line.startswith("encryptionsalt"))
+        file.write_text(stack_file + salt)
+
+    def run(self, *arguments: str, check: bool = True, traceback: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run the CLI; `traceback` says that a Python program of the user's own fails."""
+        done = subprocess.run(
+            ["pulumi", *arguments, "--stack", self.stack, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+        )
+        done.stdout += done.stderr
+        assert traceback or "Traceback" not in done.stdout, done.stdout
+        assert not check or done.returncode == 0, done.stdout
+        return done
+
+    def up(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.run("up", "--yes", "--skip-preview", *options, check=check)
+
+    def destroy(self, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.run("destroy", "--yes", "--skip-preview", check=check)
+
+    def down(self) -> subprocess.CompletedProcess[str]:
+        """What `make down` runs."""
+        self.is_down = True
+        environment = self.environment() | {"PYTHONPATH": str(CHECKOUT)}
+        command = [sys.executable, "-m", "tools.down", self.stack]
+        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `k8s-audit` in the project's folder; its stdout is kept apart from its stderr."""
+        done = subprocess.run(
+            ["k8s-audit", *arguments], cwd=self.folder, env=self.environment(), capture_output=True, text=True
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        return done
+
+    def outputs(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.run("stack", "output", "--json").stdout)
+        return found
+
+    def state(self) -> str:
+        """All that the backend keeps, histories and backups included."""
+        return "".join(
+            file.read_text("utf-8", "replace") for file in (self.folder / "state").rglob("*") if file.is_file()
+        )

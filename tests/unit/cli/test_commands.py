@@ -1,0 +1,107 @@
+"""Exit codes and messages of the command, without a cluster; with one: tests/engine/test_local_stack.py."""
+
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+from typer.testing import CliRunner, Result
+
+from k8s_audit.cli.app import app
+
+STACK = """\
+config:
+  audit:cluster: {name: cluster-1}
+  audit:platform: {kind: local}
+  audit:receivers: [{kind: recorder, name: recorder}]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.cluster-1.yaml").write_text(STACK)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def test_policy_show_prints_yaml_alone() -> None:
+    shown = run("policy", "show", "--profile", "seed")
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert YAML(typ="safe").load(shown.stdout)["kind"] == "Policy"
+    assert run("policy", "show").stdout == run("policy", "show", "--profile", "detection").stdout
+
+
+def test_a_profile_that_there_is_not_is_bad_input() -> None:
+    shown = run("policy", "show", "--profile", "detect")
+    assert (shown.exit_code, shown.stdout) == (2, "")
+    assert "given: 'detect'; allowed: detection, seed, metadata, full" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n", 0, ""),
+        (
+            "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Request}]\n",
+            1,
+            "secrets",
+        ),
+        (
+            "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata, verb: [get]}]\n",
+            2,
+            "did you mean verbs?",
+        ),
+        ("rules: [", 2, "not YAML"),
+        ("\ud800", 2, "policy.yaml"),
+    ],
+)
+def test_policy_lint_tells_clean_from_findings_from_what_is_no_policy(
+    text: str, code: int, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_bytes(text.encode("utf-8", "surrogatepass"))
+    linted = run("policy", "lint", str(file))
+    assert linted.exit_code == code
+    assert said in linted.output
+
+
+def test_a_policy_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
+    assert run("policy", "lint", str(tmp_path / "nothing")).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["verify", "doctor"])
+def test_a_stack_that_there_is_not_is_bad_input_that_names_those_there_are(command: str, project: Path) -> None:
+    refused = run(command, "--stack", "cluster-2")
+    assert refused.exit_code == 2
+    assert "--stack: cluster-2 has no file stacks/Pulumi.cluster-2.yaml; allowed: cluster-1" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["verify", "doctor"])
+def test_a_faulty_stack_file_is_bad_input_with_all_faults(command: str, project: Path) -> None:
+    (project / "stacks" / "Pulumi.cluster-1.yaml").write_text("config: {audit:platform: {kind: lokal}}\n")
+    refused = run(command, "--stack", "cluster-1")
+    assert refused.exit_code == 2
+    assert "did you mean local?" in refused.stderr
+    assert "audit:receivers: missing" in refused.stderr
+
+
+def test_verify_of_a_stack_that_is_not_up_is_not_proved_and_says_what_is_missing(project: Path) -> None:
+    refused = run("verify", "--stack", "cluster-1", "--json")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert f"{project}/.local/cluster-1/admin.conf" in refused.stderr
+
+
+def test_doctor_of_a_stack_that_is_not_up_says_what_is_in_the_way(project: Path) -> None:
+    told = run("doctor", "--stack", "cluster-1")
+    assert told.exit_code in (1, 3)
+    assert "kube-apiserver.yaml" in told.output
+
+
+def test_doctor_takes_another_project(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir("/")
+    assert run("doctor", "--stack", "nothing").exit_code == 2
+    assert "kube-apiserver.yaml" in run("doctor", "--stack", "cluster-1", "--project", str(project)).output
