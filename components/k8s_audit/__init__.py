@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from k8s_audit.audit_policy.model import Policy, PolicyRule, ResourceGroup
     from k8s_audit.errors import AuditPolicyError, ConfigError, K8sAuditError
-    from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs, ReceiverArgs
+    from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
+    from k8s_audit.receivers.args import ReceiverArgs
     from k8s_audit.receivers.recorder.component import RecorderReceiver, RecorderReceiverArgs
     from k8s_audit.resources import DeliveryCheck, LocalControlPlane, Recorder, StaticPodAudit
 
@@ -26,7 +27,7 @@ _HOMES = {
     "LocalControlPlane": "resources",
     "Policy": "audit_policy.model",
     "PolicyRule": "audit_policy.model",
-    "ReceiverArgs": "platforms.kubeadm",
+    "ReceiverArgs": "receivers.args",
     "Recorder": "resources",
     "RecorderReceiver": "receivers.recorder.component",
     "RecorderReceiverArgs": "receivers.recorder.component",

@@ -1,5 +1,7 @@
-"""From a judged configuration to components: the receiver, then the platform that sends to it."""
+"""From a judged configuration to components: the receivers, then the platform that sends to the one that takes events."""
 
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +10,14 @@ import pulumi
 from k8s_audit.audit_policy.render import render_policy
 from k8s_audit.config import places
 from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
-from k8s_audit.config.receivers import RecorderReceiver as RecorderConfig
-from k8s_audit.config.stack import Stack
-from k8s_audit.platforms.kubeadm import KubeadmAudit, ReceiverArgs
+from k8s_audit.config.receivers.model import ReceiverConfig
+from k8s_audit.config.registry import PLACES
+from k8s_audit.config.stack import PROJECT, Stack
+from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
-from k8s_audit.receivers.recorder.component import RecorderReceiver
-
-Outputs = dict[str, pulumi.Input[Any]]
+from k8s_audit.receivers.args import ReceiverArgs
+from k8s_audit.receivers.kubernetes import cluster_provider
+from k8s_audit.receivers.placement import Outputs, Placed, Placement
 
 
 def compose(stack: Stack, folder: Path) -> Outputs:
@@ -27,34 +30,41 @@ def compose(stack: Stack, folder: Path) -> Outputs:
     Returns:
         the stack's outputs.
     """
-    receiver, outputs = _recorder(stack.receivers[0], folder)
+    for warning in stack.warnings():
+        pulumi.log.warn(warning)
+    placement = Placement(
+        folder=folder,
+        cluster=stack.cluster.name,
+        kubernetes=cache(lambda: cluster_provider(stack.cluster.name, places.kubeconfig(stack, folder))),
+        secret=pulumi.Config(PROJECT).require_secret,
+    )
+    placed = [_place(receiver, placement) for receiver in stack.receivers]
+    outputs: Outputs = {}
+    for one in placed:
+        outputs |= one.outputs
+    (receiver,) = [one for one in placed if one.endpoint is not None]
+    assert receiver.endpoint
     policy = render_policy(stack.policy.load())
     delivery = stack.delivery.model_dump(by_alias=True, exclude_none=True)
+    options = pulumi.ResourceOptions(depends_on=[resource for one in placed for resource in one.resources])
     if isinstance(stack.platform, LocalPlatform):
-        return outputs | _local(stack, stack.platform, folder, receiver, policy, delivery)
-    return outputs | _kubeadm(stack, stack.platform, folder, receiver, policy, delivery)
+        return outputs | _local(stack, stack.platform, folder, receiver.endpoint, policy, delivery, options)
+    return outputs | _kubeadm(stack, stack.platform, folder, receiver.endpoint, policy, delivery, options)
 
 
-def _recorder(config: RecorderConfig, folder: Path) -> tuple[ReceiverArgs, Outputs]:
-    recorder = RecorderReceiver(
-        config.name,
-        {
-            "folder": str(folder / "receivers"),
-            "port": config.port,
-            "tls": config.tls,
-            "client_certificate": config.client_certificate,
-        },
-    )
-    endpoint: ReceiverArgs = {"name": config.name, "url": recorder.url}
-    if config.tls:
-        endpoint["ca"] = recorder.ca
-    if config.client_certificate:
-        endpoint |= {"client_certificate": recorder.client_certificate, "client_key": recorder.client_key}
-    return endpoint, {"events": recorder.events}
+def _place(receiver: ReceiverConfig, placement: Placement) -> Placed:
+    placed: Placed = import_module(f"k8s_audit.receivers.{PLACES[receiver.kind]}").place(receiver, placement)
+    return placed
 
 
 def _local(
-    stack: Stack, platform: LocalPlatform, folder: Path, receiver: ReceiverArgs, policy: str, delivery: dict[str, Any]
+    stack: Stack,
+    platform: LocalPlatform,
+    folder: Path,
+    receiver: ReceiverArgs,
+    policy: str,
+    delivery: dict[str, Any],
+    options: pulumi.ResourceOptions,
 ) -> Outputs:
     local = LocalAudit(
         stack.cluster.name,
@@ -69,6 +79,7 @@ def _local(
             "delivery": delivery,
             "restart_timeout": platform.restart_timeout,
         },
+        options,
     )
     return {
         "apiServer": local.api_server,
@@ -78,7 +89,13 @@ def _local(
 
 
 def _kubeadm(
-    stack: Stack, platform: KubeadmPlatform, folder: Path, receiver: ReceiverArgs, policy: str, delivery: dict[str, Any]
+    stack: Stack,
+    platform: KubeadmPlatform,
+    folder: Path,
+    receiver: ReceiverArgs,
+    policy: str,
+    delivery: dict[str, Any],
+    options: pulumi.ResourceOptions,
 ) -> Outputs:
     path = places.kubeconfig(stack, folder)
     audit = KubeadmAudit(
@@ -90,5 +107,6 @@ def _kubeadm(
             "policy": policy,
             "delivery": delivery,
         },
+        options,
     )
     return {"kubeconfig": path, "deliveryChecks": audit.delivery_checks}

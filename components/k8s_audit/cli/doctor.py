@@ -47,7 +47,7 @@ def _plan(config: Stack, host: ControlPlaneHost, folder: Path) -> Plan:
     place = Place(host.manifests, host.api_server, host.config_folder, host.state_folder, seconds(host.restart_timeout))
     setup = AuditSetup(
         policy=render_policy(config.policy.load()),
-        webhook=render_webhook(places.recorder(config.receivers[0], folder).endpoint()),
+        webhook=render_webhook(places.endpoint(config, folder)),
         arguments=config.delivery.flags(places.log_path(config, folder)).arguments(place.policy, place.webhook),
         adopt=host.adopt,
     )

@@ -23,7 +23,7 @@ def verify(
     try:
         config = stack_file.load(project, stack)
         folder = places.stack_folder(project, stack)
-        endpoint = places.recorder(config.receivers[0], folder).endpoint()
+        endpoint = places.endpoint(config, folder)
         kubeconfig = places.kubeconfig(config, folder)
         timeout = seconds(config.delivery.check_timeout)
         urls = [host.api_server for host in places.hosts(config, folder)]

@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 
 from k8s_audit.config.platforms import ControlPlaneHost, LocalPlatform
-from k8s_audit.config.receivers import RecorderReceiver
+from k8s_audit.config.receivers.recorder import RecorderReceiver
 from k8s_audit.config.stack import Stack
+from k8s_audit.errors import DeliveryError
 from k8s_audit.local_cluster.ports import LOOPBACK
+from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.recorder.process import Recorder
 
 
@@ -57,6 +59,18 @@ def kubeconfig(stack: Stack, folder: Path) -> str:
     if isinstance(stack.platform, LocalPlatform):
         return str(folder / "admin.conf")
     return os.path.abspath(os.path.expanduser(stack.cluster.kubeconfig or ""))
+
+
+def endpoint(stack: Stack, folder: Path) -> ReceiverEndpoint:
+    """Where the audit events of a stack go, told without the engine.
+
+    Raises:
+        DeliveryError: no receiver of the stack takes audit events.
+    """
+    for receiver in stack.receivers:
+        if isinstance(receiver, RecorderReceiver):
+            return recorder(receiver, folder).endpoint()
+    raise DeliveryError("no receiver of this stack takes audit events")
 
 
 def recorder(config: RecorderReceiver, folder: Path) -> Recorder:

@@ -4,7 +4,8 @@ from types import MappingProxyType
 
 from k8s_audit.config.model import ConfigModel
 from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
-from k8s_audit.config.receivers import RecorderReceiver
+from k8s_audit.config.receivers.model import ReceiverConfig
+from k8s_audit.config.receivers.recorder import RecorderReceiver
 
 PLATFORMS: MappingProxyType[str, type[ConfigModel] | None] = MappingProxyType(
     {
@@ -16,12 +17,14 @@ PLATFORMS: MappingProxyType[str, type[ConfigModel] | None] = MappingProxyType(
         ),
     }
 )
-RECEIVERS: MappingProxyType[str, type[ConfigModel] | None] = MappingProxyType(
+RECEIVERS: MappingProxyType[str, type[ReceiverConfig] | None] = MappingProxyType(
     {
         "recorder": RecorderReceiver,
         **dict.fromkeys("http kafka s3 sysdig-agent sysdig-shield cluster-shield admission-controller falco".split()),
     }
 )
+PLACES = MappingProxyType({"recorder": "recorder.component"})
+"""The module in `receivers/` whose `place` makes a receiver of this kind."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": False, "admission": False})
 """Whether a kind of delivery is built."""
 SECRETS = ("sysdigAccessKey", "secureApiToken", "sshPrivateKey")

@@ -14,7 +14,7 @@ from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel, Name
 from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
 from k8s_audit.config.policy import PolicyConfig
-from k8s_audit.config.receivers import RecorderReceiver
+from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.registry import DELIVERIES, PLATFORMS, RECEIVERS, SECRETS
 from k8s_audit.errors import ConfigError
 from k8s_audit.faults import faults_of, nearest, shown, spelled
@@ -46,9 +46,13 @@ class Stack:
 
     cluster: Cluster
     platform: LocalPlatform | KubeadmPlatform
-    receivers: list[RecorderReceiver]
+    receivers: list[ReceiverConfig]
     policy: PolicyConfig
     delivery: DeliveryConfig
+
+    def warnings(self) -> list[str]:
+        """What a preview says about it."""
+        return [f"receiver {receiver.name}: {text}" for receiver in self.receivers for text in receiver.warnings()]
 
 
 def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stack:
@@ -64,8 +68,8 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
     faults: list[str] = []
     own = {key.removeprefix(f"{PROJECT}:"): text for key, text in values.items() if key.startswith(f"{PROJECT}:")}
     secret = {key.removeprefix(f"{PROJECT}:") for key in secrets}
-    for key in sorted(own.keys() - set(KEYS)):
-        faults.append(_unknown(key, key in secret))
+    for key in sorted(own.keys() - set(KEYS) - set(SECRETS)):
+        faults.append(f"audit:{spelled(key)}: unknown key; {nearest(key, [*KEYS, *SECRETS])}")
     parts: dict[str, Any] = {}
     for key in KEYS:
         if key in own and key in secret:
@@ -77,6 +81,7 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
     cluster = _model(Cluster, "cluster", parts, faults)
     platform = _kind(PLATFORMS, "audit:platform", parts["platform"], faults) if "platform" in parts else None
     receivers = _receivers(parts["receivers"], faults) if "receivers" in parts else None
+    faults += _secrets(own.keys() & set(SECRETS), secret, receivers)
     policy = _model(PolicyConfig, "policy", parts, faults)
     delivery = _delivery(parts, faults)
     if policy:
@@ -170,12 +175,20 @@ def _text(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool | dict | list | set) else str(value)
 
 
-def _unknown(key: str, secret: bool) -> str:
-    if key in SECRETS:
-        if not secret:
-            return f"audit:{key}: must be secret; set it with `pulumi config set --secret {key}` and change the one in the file"
-        return f"audit:{key}: nothing in this stack uses it"
-    return f"audit:{spelled(key)}: unknown key; {nearest(key, [*KEYS, *SECRETS])}"
+def _secrets(present: set[str], secret: set[str], receivers: list[ReceiverConfig] | None) -> list[str]:
+    """Faults of the keys that hold secrets: one in plain text, one that nobody uses, one that is missing."""
+    faults = [
+        f"audit:{key}: must be secret; set it with `pulumi config set --secret {key}` and change the one in the file"
+        for key in sorted(present - secret)
+    ]
+    if receivers is not None:
+        needed = {key: receiver.name for receiver in receivers for key in receiver.secrets()}
+        faults += [f"audit:{key}: nothing in this stack uses it" for key in sorted(present & secret - needed.keys())]
+        faults += [
+            f"audit:{key}: missing; receiver {needed[key]} needs it: `pulumi config set --secret {key}`"
+            for key in sorted(needed.keys() - present)
+        ]
+    return faults
 
 
 def _parse(key: str, text: str, parts: dict[str, Any], faults: list[str]) -> None:
@@ -224,15 +237,11 @@ def _kind(registry: Mapping[str, type[ConfigModel] | None], path: str, value: An
     return _validate(model, path, value, faults)
 
 
-def _receivers(value: Any, faults: list[str]) -> list[RecorderReceiver] | None:
+def _receivers(value: Any, faults: list[str]) -> list[ReceiverConfig] | None:
     if not isinstance(value, list) or not value:
         faults.append(f"audit:receivers: a list with at least one receiver is needed; given: {shown(value)}")
         return None
     found = [_kind(RECEIVERS, f"audit:receivers[{index}]", entry, faults) for index, entry in enumerate(value)]
-    if len(value) > 1:
-        faults.append(
-            f"audit:receivers: has {len(value)}; an API server's webhook takes one, and the relay is not built yet"
-        )
     return found if all(found) else None
 
 
@@ -247,7 +256,7 @@ def _delivery(parts: Mapping[str, Any], faults: list[str]) -> DeliveryConfig | N
 
 
 def _combinations(
-    cluster: Cluster | None, platform: LocalPlatform | KubeadmPlatform | None, receivers: list[RecorderReceiver]
+    cluster: Cluster | None, platform: LocalPlatform | KubeadmPlatform | None, receivers: list[ReceiverConfig]
 ) -> list[str]:
     """What only shows when several parts are looked at together."""
     faults: list[str] = []
@@ -270,8 +279,37 @@ def _combinations(
                         f"audit:platform.hosts[{index}].{alias}: {spelled(value)} is hosts[{values.index(value)}]'s too; each host has its own"
                     )
     for index, receiver in enumerate(receivers):
-        _claim(ports, receiver.port, f"audit:receivers[{index}].port", faults)
-    return faults
+        for key, port in receiver.ports().items():
+            _claim(ports, port, f"audit:receivers[{index}].{key}", faults)
+    return faults + _receiver_combinations(cluster, platform, receivers)
+
+
+def _receiver_combinations(
+    cluster: Cluster | None, platform: LocalPlatform | KubeadmPlatform | None, receivers: list[ReceiverConfig]
+) -> list[str]:
+    """Faults of the receivers together, and of a receiver on this platform."""
+    faults: list[str] = []
+    events = [receiver.name for receiver in receivers if receiver.takes() == "events"]
+    if len(events) > 1:
+        faults.append(
+            f"audit:receivers: {', '.join(events)} take audit events; an API server's webhook takes one receiver, and the relay"
+            " is not built yet"
+        )
+    names: dict[str, int] = {}
+    for index, receiver in enumerate(receivers):
+        if receiver.name in names:
+            faults.append(f"audit:receivers[{index}].name: {receiver.name} is receivers[{names[receiver.name]}]'s too")
+        names.setdefault(receiver.name, index)
+        if receiver.in_cluster and isinstance(platform, LocalPlatform):
+            faults.append(
+                f"audit:receivers[{index}]: a receiver of kind {receiver.kind} runs in the cluster, and the local platform has no node;"
+                " allowed there: recorder, http"
+            )
+        elif receiver.in_cluster and cluster and not cluster.kubeconfig:
+            faults.append(
+                f"audit:cluster.kubeconfig: missing; receiver {receiver.name} is placed in the cluster with it"
+            )
+    return list(dict.fromkeys(faults))
 
 
 def _claim(ports: dict[int, str], port: int, key: str, faults: list[str]) -> None:

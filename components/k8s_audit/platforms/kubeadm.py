@@ -10,23 +10,9 @@ from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms import ControlPlaneHost
 from k8s_audit.delivery.webhook import render_webhook
-from k8s_audit.receivers.endpoint import ReceiverEndpoint
+from k8s_audit.receivers.args import ReceiverArgs
+from k8s_audit.receivers.endpoint import endpoint_of
 from k8s_audit.resources import DeliveryCheck, StaticPodAudit
-
-
-class ReceiverArgs(TypedDict):
-    """Where the events go: what every receiver yields as its `endpoint`."""
-
-    name: str
-    """The receiver's name."""
-    url: pulumi.Input[str]
-    """The whole URL, path included, without a query."""
-    ca: NotRequired[pulumi.Input[str]]
-    """PEM of the authority that signed the receiver's certificate; default: the host's own authorities."""
-    client_certificate: NotRequired[pulumi.Input[str]]
-    """PEM with which the API server presents itself; default: none."""
-    client_key: NotRequired[pulumi.Input[str]]
-    """PEM of its key; a secret."""
 
 
 class KubeadmAuditArgs(TypedDict):
@@ -102,16 +88,4 @@ class KubeadmAudit(pulumi.ComponentResource):
 
 def _webhook(receiver: ReceiverArgs) -> pulumi.Output[str]:
     whole: pulumi.Output[dict[str, Any]] = pulumi.Output.all(**receiver)
-    return pulumi.Output.secret(
-        whole.apply(
-            lambda known: render_webhook(
-                ReceiverEndpoint(
-                    known["name"],
-                    known["url"],
-                    known.get("ca") or None,
-                    known.get("client_certificate") or None,
-                    known.get("client_key") or None,
-                )
-            )
-        )
-    )
+    return pulumi.Output.secret(whole.apply(lambda known: render_webhook(endpoint_of(known))))

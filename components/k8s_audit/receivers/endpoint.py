@@ -1,9 +1,15 @@
 """What every receiver of audit events yields: all that an API server or a pipeline must know to reach it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 BODY_LIMIT = 10_485_760
 """Bytes; the API server's own default for one batch, where truncation is on."""
+EVENT_LIMIT = 1_048_576
+"""Bytes; ours for one event, where truncation is on."""
+AUDIT_ID, ACCEPTED = "auditID", "accepted"
+"""How a receiver's proof of delivery is made: it is asked for the event; or the API server counts what it accepted."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +22,12 @@ class ReceiverEndpoint:
         ca: PEM of the authority that signed the receiver's certificate; None: the host's own.
         client_certificate: PEM with which the API server presents itself; None: it does not.
         client_key: PEM of its key; a secret.
+        token: sent as `Authorization: Bearer`; a secret.
+        username: sent with `password` as HTTP basic authentication.
+        password: a secret.
         body_limit: bytes of the largest body that the receiver takes.
+        event_limit: bytes of the largest event that the receiver takes.
+        proof: `auditID` (it can be asked for an event) or `accepted` (the API server's counters tell).
     """
 
     name: str
@@ -24,4 +35,14 @@ class ReceiverEndpoint:
     ca: str | None = None
     client_certificate: str | None = None
     client_key: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
     body_limit: int = BODY_LIMIT
+    event_limit: int = EVENT_LIMIT
+    proof: str = AUDIT_ID
+
+
+def endpoint_of(known: Mapping[str, Any]) -> ReceiverEndpoint:
+    """The endpoint of args whose outputs are all known; an empty text is as good as none."""
+    return ReceiverEndpoint(**{key: value for key, value in known.items() if value not in (None, "")})

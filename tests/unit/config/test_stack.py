@@ -67,7 +67,7 @@ def faults(values: dict[str, str], secrets: tuple[str, ...] = ()) -> list[str]:
             {
                 "audit:receivers": '[{"kind": "recorder", "name": "a"}, {"kind": "recorder", "name": "b", "port": 19766}]'
             },
-            "audit:receivers: has 2; an API server's webhook takes one",
+            "audit:receivers: a, b take audit events; an API server's webhook takes one",
         ),
         ({"audit:policy": '{"profile": "detect"}'}, "audit:policy.profile: Input should be 'detection', 'seed'"),
         (

@@ -4,6 +4,9 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from k8s_audit.config.receivers.recorder import RecorderReceiver as RecorderConfig
+from k8s_audit.receivers.args import ReceiverArgs
+from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.recorder.process import PORT
 from k8s_audit.resources import Recorder
 
@@ -65,3 +68,22 @@ class RecorderReceiver(pulumi.ComponentResource):
                 "events": self.events,
             }
         )
+
+
+def place(config: RecorderConfig, placement: Placement) -> Placed:
+    """The receiver of a stack."""
+    recorder = RecorderReceiver(
+        config.name,
+        {
+            "folder": str(placement.folder / "receivers"),
+            "port": config.port,
+            "tls": config.tls,
+            "client_certificate": config.client_certificate,
+        },
+    )
+    endpoint: ReceiverArgs = {"name": config.name, "url": recorder.url}
+    if config.tls:
+        endpoint["ca"] = recorder.ca
+    if config.client_certificate:
+        endpoint |= {"client_certificate": recorder.client_certificate, "client_key": recorder.client_key}
+    return Placed(endpoint, {"events": recorder.events})

@@ -1,0 +1,1 @@
+"""`audit:receivers`: who gets the events. One model a kind."""
