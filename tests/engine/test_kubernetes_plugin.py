@@ -1,5 +1,6 @@
 """The stand-in for Pulumi's Kubernetes plugin, as the engine drives it against a real API server with the real helm."""
 
+import base64
 import json
 import subprocess
 from collections.abc import Callable
@@ -111,3 +112,70 @@ def test_a_stack_lives_and_leaves_nothing(kit: Kit) -> None:
     assert kit.is_unchanged()
     project.destroy()
     assert kit.kubectl("get", "namespaces,clusterroles", "--output", "name") == before
+
+
+def test_a_change_by_hand_is_seen_and_mended(kit: Kit) -> None:
+    kit.project.up()
+    name = kit.get("services")["items"][0]["metadata"]["name"]
+    room = kit.project.outputs()["namespace"]
+    kit.kubectl("--namespace", room, "annotate", "--field-manager", "another", "service", name, "d.e/f=of another's")
+    assert kit.is_unchanged()
+    kit.kubectl("--namespace", room, "annotate", "--overwrite", "service", name, "a.b/c=by hand")
+    seen = kit.project.run("preview", "--refresh", "--expect-no-changes", check=False)
+    assert seen.returncode
+    assert "1 to update" in seen.stdout, seen.stdout
+    kit.project.up("--refresh")
+    annotations = kit.get("service", name)["metadata"]["annotations"]
+    assert (annotations["a.b/c"], annotations["d.e/f"]) == ("one", "of another's")
+    kit.kubectl("--namespace", room, "delete", "service", name)
+    kit.project.up("--refresh")
+    assert kit.get("services")["items"]
+    assert kit.is_unchanged()
+
+
+def test_a_changed_secret_is_a_new_object_and_no_state_holds_it(kit: Kit) -> None:
+    kit.project.up()
+    key = kit.project.outputs()["key"]
+    kit.give(token="plain-4712")
+    shown = kit.project.run("preview", "--diff").stdout
+    assert "plain-471" not in shown
+    kit.project.up()
+    outputs = kit.project.outputs()
+    assert outputs["key"] != key
+    assert [each["metadata"]["name"] for each in kit.get("secrets")["items"] if each["type"] == "Opaque"] == [
+        outputs["key"]
+    ]
+    assert base64.b64decode(kit.get("secret", outputs["key"])["data"]["token"]).decode() == "plain-4712"
+    assert outputs["release"]["revision"] == 2
+    assert kit.get("configmap", outputs["release"]["name"])["data"]["secret"] == outputs["key"]
+    state = kit.project.state()
+    for secret in (SECRET, "plain-4712"):
+        assert secret not in state
+        assert base64.b64encode(secret.encode()).decode() not in state
+    assert kit.is_unchanged()
+
+
+def test_a_chart_that_does_not_install_is_one_line_and_the_next_up_mends_it(kit: Kit) -> None:
+    kit.give(values={})
+    failed = kit.project.up(check=False)
+    assert failed.returncode
+    line = next(line for line in failed.stdout.splitlines() if "level: give one" in line)
+    assert "helm install: " in line
+    kit.give(values={"level": "a"})
+    kit.project.up()
+    assert kit.is_unchanged()
+
+
+def test_what_exists_already_and_what_nobody_knows_is_refused(kit: Kit) -> None:
+    kit.project.up()
+    program = kit.project.folder / "__main__.py"
+    room = kit.project.outputs()["namespace"]
+    program.write_text(
+        PROGRAM
+        + f"""
+core.v1.Namespace("taken", metadata={{"name": "{room}"}}, opts=opts)
+core.v1.ConfigMap("odd", metadata=meta, data={{"a": "b"}}, opts=opts)
+"""
+    )
+    failed = kit.project.up(check=False)
+    assert f'namespaces "{room}" already exists' in failed.stdout

@@ -13,7 +13,6 @@ from tests.standins.api_server import (
     NOT_FOUND,
     ApiError,
     ApiServer,
-    RefusedError,
     UnreachableError,
 )
 from tests.standins.property_values import EMPTY, Path, Values, holds_unknown, prune
@@ -61,8 +60,6 @@ class Objects:
     def check(self, name: str, olds: Values, news: Values) -> Values:
         made = {"apiVersion": self.api_version, "kind": self.kind} | {k: v for k, v in news.items() if v is not None}
         metadata = made["metadata"] = {k: v for k, v in made.get("metadata", {}).items() if k not in SERVERS}
-        if metadata.get("generateName"):
-            raise RefusedError("the `.metadata.generateName` field is not supported in Server-Side Apply mode")
         old = olds.get("metadata", {})
         if not metadata.get("name") and (not olds or old.get("annotations", {}).get(AUTONAMED) == "true"):
             metadata["name"] = old.get("name") or f"{name}-{secrets.token_hex(4)}"
@@ -81,6 +78,7 @@ class Objects:
             made["data"] = made.get("data", {}) | encoded
         return made
 
+    @property
     def replaces(self) -> tuple[Path, ...]:
         return (("metadata", "name"), ("metadata", "namespace"), *REPLACES.get(self.kind, ()))
 

@@ -26,15 +26,14 @@ from google.protobuf import any_pb2, empty_pb2
 from pulumi.runtime import proto
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
-from pulumi.runtime.rpc import UNKNOWN
 
-from tests.standins.api_server import ApiServer, RefusedError, UnreachableError, load
+from tests.standins.api_server import ApiServer, RefusedError, UnreachableError
 from tests.standins.helm_releases import PartialError, Releases
 from tests.standins.kubernetes_objects import Objects
-from tests.standins.property_values import Values, decode, differences, encode, mark, plain, written
+from tests.standins.property_values import decode, differences, encode, mark, plain, written
 
 CHECKOUT = Path(__file__).parents[2]
-OPTIONS = {"kubeconfig", "context", "namespace", "clusterIdentifier", "version", "pluginDownloadURL"}
+OPTIONS = {"kubeconfig", "namespace", "clusterIdentifier", "version", "pluginDownloadURL"}
 OPTIONS |= {"suppressDeprecationWarnings", "suppressHelmHookWarnings"}
 RELEASE = "kubernetes:helm.sh/v3:Release"
 
@@ -118,33 +117,22 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: Any, context: Any) -> Any:
         old, new = plain(decode(request.old_inputs or request.olds)), plain(decode(request.news))
         diffs = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-        names = old.get("clusterIdentifier"), new.get("clusterIdentifier")
-        if all(names):
-            replaces = ["clusterIdentifier"] if names[0] != names[1] else []
-        else:
-            servers = _server(old), _server(new)
-            elsewhere = UNKNOWN in new.values() or (all(servers) and servers[0] != servers[1])
-            replaces = [key for key in ("kubeconfig", "context") if key in diffs and elsewhere]
+        named = old.get("clusterIdentifier") and new.get("clusterIdentifier")
+        decides = "clusterIdentifier" if named else "kubeconfig"
         some = proto.DiffResponse.DIFF_SOME if diffs else proto.DiffResponse.DIFF_NONE
-        return proto.DiffResponse(changes=some, diffs=diffs, replaces=replaces)
+        return proto.DiffResponse(changes=some, diffs=diffs, replaces=[decides] if decides in diffs else [])
 
     @served
     def Configure(self, request: Any, context: Any) -> Any:
         options = {key.rpartition(":")[2]: value for key, value in request.variables.items()}
-        kubeconfig, chosen = options.get("kubeconfig", ""), options.get("context", "")
         api, why = None, "no kubeconfig given, and the stand-in takes none from its surroundings"
-        if kubeconfig:
+        path = self._path(options.get("kubeconfig", ""))
+        if "kubeconfig" in options:
             try:
-                api = ApiServer(kubeconfig, chosen)
+                api = ApiServer(path)
             except UnreachableError as error:
                 why = str(error)
-        path = Path(kubeconfig).expanduser()
-        if "\n" in kubeconfig or kubeconfig.startswith("{"):
-            handle, name = tempfile.mkstemp(dir=self.folder)  # readable by its owner alone
-            with os.fdopen(handle, "w") as file:
-                file.write(kubeconfig)
-            path = Path(name)
-        releases = Releases(path, chosen, self.folder / "helm", options.get("namespace") or "default")
+        releases = Releases(path, self.folder / "helm", options.get("namespace") or "default")
         self.clusters[context.peer()] = Cluster(api, why, releases)
         return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
@@ -163,7 +151,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         for path, change in differences(olds, news, plain(decode(request.old_inputs))):
             text = written(path)
             if not any(text == each or text.startswith((f"{each}.", f"{each}[")) for each in request.ignoreChanges):
-                anew = any(path[: len(field)] == field or field[: len(path)] == path for field in kind.replaces())
+                anew = any(path[: len(field)] == field or field[: len(path)] == path for field in kind.replaces)
                 found[text] = f"{change}_REPLACE" if anew else change
         replaces = [text for text, change in found.items() if change.endswith("_REPLACE")]
         return proto.DiffResponse(
@@ -201,6 +189,15 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         self._served(request, context).delete(request.id, olds, request.timeout)
         return empty_pb2.Empty()
 
+    def _path(self, kubeconfig: str) -> Path:
+        """A kubeconfig is a path or the contents, which go into a file that its owner alone can read."""
+        if "\n" not in kubeconfig and not kubeconfig.startswith("{"):
+            return Path(kubeconfig).expanduser()
+        handle, name = tempfile.mkstemp(dir=self.folder)
+        with os.fdopen(handle, "w") as file:
+            file.write(kubeconfig)
+        return Path(name)
+
     def _served(self, request: Any, context: Any) -> Objects | Releases:
         token = request.urn.split("::")[2].rpartition("$")[2]
         return self.clusters[context.peer()].served(token)
@@ -219,16 +216,6 @@ def _refusal(name: str) -> Callable[..., Any]:
 for _name in vars(provider_pb2_grpc.ResourceProviderServicer):
     if _name[0].isupper() and _name not in vars(Plugin):
         setattr(Plugin, _name, _refusal(_name))
-
-
-def _server(options: Values) -> Any:
-    """The cluster that a kubeconfig's context in use names; None if that cannot be told."""
-    found = load(options.get("kubeconfig", ""))
-    if not isinstance(found, dict):
-        return None
-    contexts = {each["name"]: each["context"] for each in found.get("contexts", [])}
-    chosen = contexts.get(options.get("context") or found.get("current-context"), {})
-    return {each["name"]: each["cluster"] for each in found.get("clusters", [])}.get(chosen.get("cluster"))
 
 
 @contextmanager

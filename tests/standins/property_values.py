@@ -18,7 +18,7 @@ Path = tuple[str | int, ...]
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 MISSING = object()
-EMPTY = (None, "", [], {})
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 """What the API server leaves out of an object."""
 
 
