@@ -12,7 +12,7 @@ import pytest
 from k8s_audit.local_cluster import LocalCluster
 from tests.project import Project
 
-SECRET = "plain-4711"
+SECRET, NEXT = "plain-4711", "plain-4712"
 PROGRAM = """\
 import json
 import pulumi
@@ -45,6 +45,7 @@ release = helm.v3.Release(
     values={"secret": key.metadata.name, "password": token} | given["values"],
     opts=opts,
 )
+exec(given["more"])
 pulumi.export("clusterIP", service.spec.cluster_ip)
 pulumi.export("namespace", namespace.metadata.name)
 pulumi.export("key", key.metadata.name)
@@ -58,31 +59,59 @@ data: {secret: "{{ .Values.secret }}", level: "{{ required "level: give one" .Va
 """
 
 
+REFUSED = {
+    'core.v1.Namespace("n", metadata={"name": "ROOM"}, opts=opts)': 'namespaces "ROOM" already exists',
+    'core.v1.Service("s", metadata=meta, spec={"port": []}, opts=opts)': 'unknown field "spec.port"',
+    'core.v1.ServicePatch("p", metadata={"name": "x"}, opts=opts)': "does not serve the resource ServicePatch",
+    'helm.v4.Chart("c", chart="x", opts=opts)': "serves no Construct kubernetes:helm.sh/v4:Chart",
+    'core.v1.ConfigMap("c", data={})': "no kubeconfig given",
+    'Provider("other", context="c")': "does not serve context of the Kubernetes provider",
+}
+IMPORTED = """
+imported = lambda id: pulumi.ResourceOptions(provider=provider, import_="default/" + id)
+helm.v3.Release("r", name="mine", chart=given["chart"], skip_await=True, values={"level": "b"}, opts=imported("mine"))
+core.v1.ConfigMap("c", metadata={"name": "theirs", "namespace": "default"}, data={"a": "b"}, opts=imported("theirs"))
+"""
+
+
 class Kit:
     """A project, what its program reads, and the cluster by kubectl."""
 
     def __init__(self, project: Project, cluster: LocalCluster, chart: Path) -> None:
-        self.project, self.cluster = project, cluster
-        values = {"level": "a"}
-        self.given: dict[str, Any] = {"kubeconfig": str(cluster.kubeconfig), "token": SECRET, "note": "one"}
-        self.give(chart=str(chart), values=values)
+        self.project, self.kubeconfig, self.chart = project, str(cluster.kubeconfig), chart
+        self.given: dict[str, Any] = {}
+        self.give(
+            kubeconfig=self.kubeconfig, token=SECRET, note="one", chart=str(chart), values={"level": "a"}, more=""
+        )
 
     def give(self, **values: Any) -> None:
         self.given |= values
         (self.project.folder / "given.json").write_text(json.dumps(self.given))
 
     def kubectl(self, *arguments: str) -> str:
-        command = ["kubectl", "--kubeconfig", str(self.cluster.kubeconfig), *arguments]
+        command = ["kubectl", "--kubeconfig", self.kubeconfig, *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
+    def objects(self) -> str:
+        return self.kubectl("get", "namespaces,services,secrets,configmaps,networkpolicies", "-A", "--output", "name")
+
     def get(self, *what: str) -> Any:
-        namespace = self.project.outputs()["namespace"]
-        return json.loads(self.kubectl("--namespace", namespace, "get", *what, "--output", "json"))
+        return json.loads(self.kubectl("--namespace", self.room, "get", *what, "--output", "json"))
+
+    @property
+    def room(self) -> str:
+        return str(self.project.outputs()["namespace"])
 
     def is_unchanged(self) -> bool:
         self.project.up("--expect-no-changes")
         self.project.run("preview", "--refresh", "--expect-no-changes")
         return True
+
+    def refused(self) -> str:
+        """Why an up fails."""
+        done = self.project.up(check=False)
+        assert done.returncode
+        return done.stdout
 
 
 @pytest.fixture
@@ -98,36 +127,38 @@ def kit(new_project: Callable[..., Project], cluster: LocalCluster, kubernetes_p
 
 
 def test_a_stack_lives_and_leaves_nothing(kit: Kit) -> None:
-    project = kit.project
-    before = kit.kubectl("get", "namespaces,clusterroles", "--output", "name")
-    project.run("preview")
-    assert kit.kubectl("get", "namespaces,clusterroles", "--output", "name") == before
-    project.up()
-    outputs = project.outputs()
-    name = kit.get("services")["items"][0]["metadata"]["name"]
-    assert kit.get("service", name)["spec"]["clusterIP"] == outputs["clusterIP"]
-    assert outputs["release"]["status"] == "deployed"
-    assert (outputs["release"]["chart"], outputs["release"]["version"]) == ("tiny", "1.2.3")
-    assert kit.get("configmap", outputs["release"]["name"])["data"] == {"secret": outputs["key"], "level": "a"}
-    assert kit.is_unchanged()
-    project.destroy()
-    assert kit.kubectl("get", "namespaces,clusterroles", "--output", "name") == before
-
-
-def test_a_change_by_hand_is_seen_and_mended(kit: Kit) -> None:
+    before = kit.objects()
+    kit.project.run("preview")
+    assert kit.objects() == before
     kit.project.up()
-    name = kit.get("services")["items"][0]["metadata"]["name"]
-    room = kit.project.outputs()["namespace"]
-    kit.kubectl("--namespace", room, "annotate", "--field-manager", "another", "service", name, "d.e/f=of another's")
+    outputs = kit.project.outputs()
+    (service,) = kit.get("services")["items"]
+    assert service["spec"]["clusterIP"] == outputs["clusterIP"]
+    status = outputs["release"]
+    assert (status["status"], status["chart"], status["version"]) == ("deployed", "tiny", "1.2.3")
+    assert kit.get("configmap", status["name"])["data"] == {"secret": outputs["key"], "level": "a"}
     assert kit.is_unchanged()
-    kit.kubectl("--namespace", room, "annotate", "--overwrite", "service", name, "a.b/c=by hand")
+    kit.give(kubeconfig=Path(kit.kubeconfig).read_text())
+    assert "created" not in kit.project.up().stdout, "the same cluster by another kubeconfig"
+    kit.project.destroy()
+    assert kit.objects() == before
+
+
+def test_what_is_changed_by_hand_is_seen_and_mended_and_what_another_manager_adds_stays(kit: Kit) -> None:
+    kit.project.up()
+    (service,) = kit.get("services")["items"]
+    name = service["metadata"]["name"]
+    annotate = ("--namespace", kit.room, "annotate", "service", name)
+    kit.kubectl(*annotate, "--field-manager", "another", "d.e/f=of another's")
+    assert kit.is_unchanged()
+    kit.kubectl(*annotate, "--overwrite", "a.b/c=by hand")
     seen = kit.project.run("preview", "--refresh", "--expect-no-changes", check=False)
     assert seen.returncode
     assert "1 to update" in seen.stdout, seen.stdout
     kit.project.up("--refresh")
     annotations = kit.get("service", name)["metadata"]["annotations"]
     assert (annotations["a.b/c"], annotations["d.e/f"]) == ("one", "of another's")
-    kit.kubectl("--namespace", room, "delete", "service", name)
+    kit.kubectl("--namespace", kit.room, "delete", "service", name)
     kit.project.up("--refresh")
     assert kit.get("services")["items"]
     assert kit.is_unchanged()
@@ -136,46 +167,46 @@ def test_a_change_by_hand_is_seen_and_mended(kit: Kit) -> None:
 def test_a_changed_secret_is_a_new_object_and_no_state_holds_it(kit: Kit) -> None:
     kit.project.up()
     key = kit.project.outputs()["key"]
-    kit.give(token="plain-4712")
-    shown = kit.project.run("preview", "--diff").stdout
-    assert "plain-471" not in shown
+    kit.give(token=NEXT)
+    assert "plain-471" not in kit.project.run("preview", "--diff").stdout
     kit.project.up()
     outputs = kit.project.outputs()
     assert outputs["key"] != key
-    assert [each["metadata"]["name"] for each in kit.get("secrets")["items"] if each["type"] == "Opaque"] == [
-        outputs["key"]
-    ]
-    assert base64.b64decode(kit.get("secret", outputs["key"])["data"]["token"]).decode() == "plain-4712"
+    (found,) = [each for each in kit.get("secrets")["items"] if each["type"] == "Opaque"]
+    assert found["metadata"]["name"] == outputs["key"]
+    assert base64.b64decode(found["data"]["token"]).decode() == NEXT
     assert outputs["release"]["revision"] == 2
     assert kit.get("configmap", outputs["release"]["name"])["data"]["secret"] == outputs["key"]
     state = kit.project.state()
-    for secret in (SECRET, "plain-4712"):
+    for secret in (SECRET, NEXT):
         assert secret not in state
         assert base64.b64encode(secret.encode()).decode() not in state
     assert kit.is_unchanged()
 
 
-def test_a_chart_that_does_not_install_is_one_line_and_the_next_up_mends_it(kit: Kit) -> None:
+def test_what_fails_is_one_line_and_the_next_up_mends_it(kit: Kit) -> None:
+    template = kit.chart / "templates" / "service.yaml"
     kit.give(values={})
-    failed = kit.project.up(check=False)
-    assert failed.returncode
-    line = next(line for line in failed.stdout.splitlines() if "level: give one" in line)
-    assert "helm install: " in line
+    (line,) = {line.strip() for line in kit.refused().splitlines() if line.startswith("    error: helm")}
+    assert "level: give one" in line
+    template.write_text("{apiVersion: v1, kind: Service, metadata: {name: bad}, spec: {ports: [{port: 99999}]}}")
     kit.give(values={"level": "a"})
+    assert 'failed to initialize: helm install: INSTALLATION FAILED: 1 error occurred: * Service "bad"' in kit.refused()
+    template.unlink()
+    kit.project.up()
+    assert kit.project.outputs()["release"]["revision"] == 2, "what failed left a record"
+    for more, why in REFUSED.items():
+        kit.give(more=more.replace("ROOM", kit.room))
+        assert why.replace("ROOM", kit.room) in kit.refused()
+    kit.give(more="")
     kit.project.up()
     assert kit.is_unchanged()
 
 
-def test_what_exists_already_and_what_nobody_knows_is_refused(kit: Kit) -> None:
-    kit.project.up()
-    program = kit.project.folder / "__main__.py"
-    room = kit.project.outputs()["namespace"]
-    program.write_text(
-        PROGRAM
-        + f"""
-core.v1.Namespace("taken", metadata={{"name": "{room}"}}, opts=opts)
-core.v1.ConfigMap("odd", metadata=meta, data={{"a": "b"}}, opts=opts)
-"""
-    )
-    failed = kit.project.up(check=False)
-    assert f'namespaces "{room}" already exists' in failed.stdout
+def test_what_is_there_already_can_be_imported(kit: Kit) -> None:
+    helm = ("helm", "install", "mine", kit.given["chart"], "--kubeconfig", kit.kubeconfig, "--set", "level=b")
+    subprocess.run(helm, check=True, capture_output=True)
+    kit.kubectl("create", "configmap", "theirs", "--from-literal=a=b")
+    kit.give(more=IMPORTED)
+    assert "= 2 imported" in kit.project.up().stdout
+    assert kit.is_unchanged()

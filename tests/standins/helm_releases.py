@@ -23,7 +23,7 @@ REPOSITORY = {"repo": "--repo", "caFile": "--ca-file", "certFile": "--cert-file"
 BOTH = {"atomic": "--atomic", "dependencyUpdate": "--dependency-update", "takeOwnership": "--take-ownership"}
 INSTALL = {"createNamespace": "--create-namespace", "disableWebhooks": "--no-hooks", "skipCrds": "--skip-crds"}
 UPGRADE = {"disableCRDHooks": "--no-hooks", "resetValues": "--reset-values", "reuseValues": "--reuse-values"}
-OWN = {"chart", "compat", "maxHistory", "name", "namespace", "repositoryOpts", "skipAwait", "timeout", "values"}
+OWN = {"chart", "maxHistory", "name", "namespace", "repositoryOpts", "skipAwait", "timeout", "values"}
 SERVED = CHART.keys() | BOTH.keys() | INSTALL.keys() | UPGRADE.keys() | OWN
 
 
@@ -51,7 +51,7 @@ class Releases:
     replaces = (("name",), ("namespace",))
 
     def check(self, name: str, olds: Values, news: Values) -> Values:
-        made = {key: value for key, value in news.items() if value is not None and value is not False}
+        made = {k: v for k, v in news.items() if v is not None and v is not False and k != "compat"}
         unserved = made.keys() - SERVED | made.get("repositoryOpts", {}).keys() - REPOSITORY.keys()
         if unserved:
             raise RefusedError(f"the stand-in does not serve {', '.join(sorted(unserved))} of a Release")

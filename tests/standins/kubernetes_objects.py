@@ -58,6 +58,8 @@ class Objects:
     default_namespace: str
 
     def check(self, name: str, olds: Values, news: Values) -> Values:
+        if news.get("kind", self.kind) != self.kind:  # a ServicePatch says that it is a Service
+            raise RefusedError(f"the stand-in does not serve the resource {self.kind}")
         made = {"apiVersion": self.api_version, "kind": self.kind} | {k: v for k, v in news.items() if v is not None}
         metadata = made["metadata"] = {k: v for k, v in made.get("metadata", {}).items() if k not in SERVERS}
         old = olds.get("metadata", {})

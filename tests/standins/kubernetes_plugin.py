@@ -158,7 +158,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             changes=proto.DiffResponse.DIFF_SOME if found else proto.DiffResponse.DIFF_NONE,
             replaces=replaces,
             deleteBeforeReplace=bool(replaces) and kind.deletes_first(olds, news),
-            detailedDiff={text: proto.PropertyDiff(kind=change) for text, change in found.items()},
+            detailedDiff={
+                text: proto.PropertyDiff(kind=proto.PropertyDiff.Kind.Value(change)) for text, change in found.items()
+            },
             hasDetailedDiff=True,
         )
 

@@ -108,9 +108,9 @@ def differences(live: Any, new: Any, old: Any, path: Path = ()) -> Iterator[tupl
         for key in [*new, *(key for key in olds if key not in new and key in live)]:
             yield from differences(live.get(key, MISSING), new.get(key, MISSING), olds.get(key), (*path, key))
     elif isinstance(live, list) and isinstance(new, list):
-        olds = old if isinstance(old, list) else []
+        before = old if isinstance(old, list) else []
         for index, (one, other) in enumerate(zip_longest(live, new, fillvalue=MISSING)):
-            yield from differences(one, other, olds[index] if index < len(olds) else None, (*path, index))
+            yield from differences(one, other, before[index] if index < len(before) else None, (*path, index))
     elif live is MISSING and new not in EMPTY:
         yield path, "ADD"
     elif new is MISSING:
