@@ -65,7 +65,6 @@ REFUSED = {
     'core.v1.ServicePatch("p", metadata={"name": "x"}, opts=opts)': "does not serve the resource ServicePatch",
     'helm.v4.Chart("c", chart="x", opts=opts)': "serves no Construct kubernetes:helm.sh/v4:Chart",
     'core.v1.ConfigMap("c", data={})': "no kubeconfig given",
-    'Provider("other", context="c")': "does not serve context of the Kubernetes provider",
 }
 IMPORTED = """
 imported = lambda id: pulumi.ResourceOptions(provider=provider, import_="default/" + id)

@@ -13,6 +13,7 @@ from tests.standins.api_server import (
     NOT_FOUND,
     ApiError,
     ApiServer,
+    RefusedError,
     UnreachableError,
 )
 from tests.standins.property_values import EMPTY, Path, Values, holds_unknown, prune

@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -73,17 +74,11 @@ def served(method: Callable[..., Any]) -> Callable[..., Any]:
         except RefusedError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         except Exception as error:
-            where = [frame for frame in _frames(error) if "standins" in frame][-1:]
-            context.abort(grpc.StatusCode.INTERNAL, f"a fault in the stand-in: {type(error).__name__} {where}")
+            where = traceback.extract_tb(error.__traceback__)[-1]  # the message may hold a secret
+            text = f"a fault in the stand-in: {type(error).__name__} at {Path(where.filename).name}:{where.lineno}"
+            context.abort(grpc.StatusCode.INTERNAL, text)
 
     return run
-
-
-def _frames(error: Exception) -> Iterator[str]:
-    trace = error.__traceback__
-    while trace:
-        yield f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-        trace = trace.tb_next
 
 
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):
@@ -222,12 +217,14 @@ for _name in vars(provider_pb2_grpc.ResourceProviderServicer):
 
 @contextmanager
 def attached() -> Iterator[str]:
-    """Run one in a process of its own; yields what PULUMI_DEBUG_PROVIDERS says."""
+    """Run one in a process of its own, to be used by many stacks; yields what their PULUMI_DEBUG_PROVIDERS says.
+
+    The end of its stdin ends it, so that it does not outlive us, whatever becomes of us.
+    """
     command = [sys.executable, "-m", "tests.standins.kubernetes_plugin"]
     with subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         yield f"kubernetes:{process.stdout.readline().strip()}"
-        process.communicate()  # the end of its stdin ends it, also if this process is killed
 
 
 def main() -> None:
