@@ -107,8 +107,8 @@ class Kit:
         return True
 
     def refused(self) -> str:
-        """Why an up fails."""
-        done = self.project.up(check=False)
+        """Why an up fails; a component's failure makes the SDK print a traceback of its other registrations."""
+        done = self.project.run("up", "--yes", "--skip-preview", check=False, traceback=True)
         assert done.returncode
         return done.stdout
 
