@@ -32,6 +32,8 @@ def given(path: Path, value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
+    if value is None:
+        return "null"
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     return SECRET if isinstance(value, str) and CREDENTIAL.search(name) else shown(value)
 
