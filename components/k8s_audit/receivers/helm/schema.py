@@ -71,9 +71,8 @@ def _parts(schema: Mapping[str, Any], node: Any, depth: int = 0) -> Iterator[Map
 
 def faults_by_schema(schema: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """The faults of values: where, and what is wrong there."""
-    # published schemas write https:// where the draft's own name has http://
-    draft = str(schema.get("$schema", "")).replace("https://json-schema.org/draft-0", "http://json-schema.org/draft-0")
-    judge = validator_for({"$schema": draft}, default=Draft7Validator)
+    # published schemas name drafts that do not exist, such as https://json-schema.org/draft-07/schema#
+    judge = validator_for(schema, default=Draft7Validator)
     try:
         judge.check_schema(dict(schema))
         errors = list(judge(schema, registry=Registry()).iter_errors(values))

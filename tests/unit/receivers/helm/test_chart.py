@@ -1,3 +1,4 @@
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ from k8s_audit.errors import ConfigError, ToolError
 from k8s_audit.receivers.helm.chart import Chart, load_chart
 from k8s_audit.receivers.helm.tool import helm
 from k8s_audit.receivers.helm.versions import PINNED
+from k8s_audit.receivers.recorder.certificates import make
+from tests.unit.receivers.helm import oci_registry
 
 NAME = "event-generator"
 VERSION = PINNED[NAME].version
@@ -182,3 +185,22 @@ def test_several_that_load_at_once_share_one_folder_and_leave_nothing_else(new_c
         references = {chart.reference for chart in pool.map(load, [source] * 12)}
     assert len(references) == 1
     assert [path.name for path in (cache / "charts").iterdir()] == [Path(references.pop()).parent.name]
+
+
+def test_a_chart_is_pulled_from_a_registry_with_the_users_own_credentials(
+    new_chart: NewChart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helm("package", str(new_chart(NAME, VERSION)), "--destination", str(tmp_path))
+    make(tmp_path / "certificates")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificates" / "ca.crt"))
+    monkeypatch.setenv("HELM_CONFIG_HOME", str(tmp_path / "helm of the user"))
+    with oci_registry.serving(tmp_path / f"{NAME}-{VERSION}.tgz", VERSION, tmp_path / "certificates") as registry:
+        config = ChartConfig(repository=f"oci://{registry}/mirror")
+        with pytest.raises(ToolError, match=f"cannot be had from oci://{registry}/mirror: helm pull: .*"):
+            load_chart(NAME, config)
+        login = tmp_path / "helm of the user" / "registry" / "config.json"
+        login.parent.mkdir(parents=True)
+        login.write_text(json.dumps({"auths": {registry: {"auth": oci_registry.USER}}}))
+        chart = load_chart(NAME, config)
+    assert (chart.reference, chart.repository) == (f"oci://{registry}/mirror/{NAME}", None)
+    assert chart.values == {"level": "info"}
