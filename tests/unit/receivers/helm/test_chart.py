@@ -53,13 +53,13 @@ def test_another_content_is_another_reference_and_the_same_content_the_same(new_
 
 def test_a_sub_chart_of_a_repository_that_lies_beside_the_folder_stands_in_and_is_told(new_chart: NewChart) -> None:
     new_chart("sidekick", "0.14.0")
-    dependency = {"name": "sidekick", "version": "0.12.*", "repository": "https://charts.invalid"}
+    dependency = {"name": "sidekick", "version": "0.12.*", "repository": "https://charts.invalid", "alias": "side"}
     chart = load(new_chart(NAME, VERSION, dependencies=[dependency]))
     (told,) = chart.warnings
     assert (
         told == "sub-chart sidekick 0.14.0 from beside event-generator stands in for 0.12.* of https://charts.invalid"
     )
-    assert "name: sidekick" in helm("template", "r", chart.reference)
+    assert 'level: "debug"' in helm("template", "r", chart.reference, "--set", "side.level=debug")
 
 
 def test_a_sub_chart_that_is_nowhere_is_named_with_the_mend(new_chart: NewChart) -> None:
