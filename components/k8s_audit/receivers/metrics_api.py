@@ -6,25 +6,33 @@ Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscal
 from k8s_audit.errors import ReceiverError
 from k8s_audit.receivers.cluster import REQUEST_TIMEOUT, asked
 
-GROUP = "metrics.k8s.io"
+GROUP, VERSION = "metrics.k8s.io", "v1beta1"
+ABSENT = (404, 503)
+"""No such API; and one that is registered, but does not answer."""
 MISSING = (
-    f"the cluster has no metrics API ({GROUP}), so the HorizontalPodAutoscaler cannot read the pods' CPU"
+    f"the cluster serves no metrics API ({GROUP}), so the HorizontalPodAutoscaler cannot read the pods' CPU"
     " (FailedComputeMetricsReplicas). Install metrics-server (minikube: `minikube addons enable metrics-server`), or set"
     " autoscaling: {enabled: false} and replicas"
 )
 
 
 def served(kubeconfig: str) -> bool:
-    """Whether the cluster serves it.
+    """Whether the cluster serves it, and it answers.
 
     Raises:
         ReceiverError: the cluster does not tell.
     """
-    from kubernetes.client import ApisApi
+    from kubernetes.client import CustomObjectsApi
+    from kubernetes.client.exceptions import ApiException
 
     with asked(kubeconfig) as api:
-        groups = ApisApi(api).get_api_versions(_request_timeout=REQUEST_TIMEOUT).groups
-        return any(group.name == GROUP for group in groups)
+        try:
+            CustomObjectsApi(api).get_api_resources(GROUP, VERSION, _request_timeout=REQUEST_TIMEOUT)
+        except ApiException as error:
+            if error.status in ABSENT:
+                return False
+            raise
+    return True
 
 
 def require(kubeconfig: str) -> None:

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from k8s_audit.config.model import ConfigModel, Name
 from k8s_audit.config.receivers.helm import HelmReceiver
 from k8s_audit.config.receivers.model import Takes
-from k8s_audit.config.receivers.sysdig import UNSEEN, Authorities, BackendConfig, ProxyUrl, TcpPort, WebhookRule
+from k8s_audit.config.receivers.sysdig import UNSEEN, Authorities, BackendConfig, ProxyUrl, WebhookRule
 
 NOBODY = 65534
 """The group of the pods' files: where tokens have mode 0600, such as on older GKE, others cannot read them."""
@@ -40,7 +40,7 @@ class WebhookConfig(ProxiesConfig):
     fs_group: int = Field(default=NOBODY, ge=1)
     timeout: int = Field(default=5, ge=1, le=30)
     """Seconds that the API server waits for it."""
-    port: TcpPort = Field(default=PORT, ge=1024)
+    port: Port = PORT
     """TCP of its pods; control planes outside the cluster's network need a firewall rule for it."""
     host_network: bool = False
     """Run in the hosts' network, where the control plane cannot reach pods (such as Calico on EKS)."""

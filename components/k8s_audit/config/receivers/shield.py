@@ -4,10 +4,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from k8s_audit.config.model import Name
+from k8s_audit.config.model import Name, Port
 from k8s_audit.config.receivers.helm import HelmReceiver
 from k8s_audit.config.receivers.model import Takes
-from k8s_audit.config.receivers.sysdig import UNSEEN, Authorities, BackendConfig, TcpPort, WebhookRule
+from k8s_audit.config.receivers.sysdig import UNSEEN, Authorities, BackendConfig, WebhookRule
 
 AUDIT_PORT = 6443
 
@@ -18,7 +18,7 @@ class ShieldReceiver(HelmReceiver):
     namespace: Name = "sysdig"
     method: Literal["audit_backend", "validating_webhook"] = "audit_backend"
     """`audit_backend`: audit events of the API server, all that the audit policy records. `validating_webhook`: changes."""
-    http_port: TcpPort = Field(default=AUDIT_PORT, ge=1024)
+    http_port: Port = AUDIT_PORT
     """TCP of its pods and of its Service."""
     timeout: int = Field(default=10, ge=1, le=30)
     """Seconds that the API server waits for the validating webhook."""

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from k8s_audit.config.model import ConfigModel
-from k8s_audit.faults import nearest
+from k8s_audit.faults import CREDENTIAL, nearest
 
 IBM = "au-syd br-sao ca-mon ca-tor eu-de eu-gb in-che in-mum jp-osa jp-tok us-east us-south".split()
 REGIONS = (
@@ -43,11 +44,12 @@ def _host(text: str) -> str:
 
 
 def _proxy(url: str) -> str:
+    if "@" in url:
+        why = "a proxy's password would lie in the pods' specification in plain text; take a proxy without one"
+        raise PydanticCustomError(CREDENTIAL, why)
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError("a proxy's URL is http://host:port or https://host:port")
-    if "@" in parts.netloc:
-        raise ValueError("a proxy's password would lie in the pods' specification in plain text; take one without")
     return url
 
 
