@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from k8s_audit.config.model import ConfigModel, Name
+from k8s_audit.config.model import ConfigModel, Name, Port
 from k8s_audit.config.receivers.helm import HelmReceiver
 from k8s_audit.config.receivers.model import Takes
 from k8s_audit.config.receivers.sysdig import UNSEEN, Authorities, BackendConfig, ProxyUrl, WebhookRule
