@@ -30,7 +30,7 @@ def api(cluster: LocalCluster) -> Iterator[client.ApiClient]:
 
 def pod(api: client.ApiClient, name: str, labels: dict[str, str], ports: list[int]) -> None:
     container: dict[str, Any] = {"name": "one", "image": "one", "ports": [{"containerPort": port} for port in ports]}
-    body = {"metadata": {"name": name, "labels": labels}, "spec": {"containers": [container]}}
+    body: Any = {"metadata": {"name": name, "labels": labels}, "spec": {"containers": [container]}}
     client.CoreV1Api(api).create_namespaced_pod(NAMESPACE, body)
 
 
@@ -53,7 +53,7 @@ def test_a_metrics_api_that_is_registered_but_does_not_answer_is_refused_too(
     cluster: LocalCluster, api: client.ApiClient
 ) -> None:
     registered = client.ApiregistrationV1Api(api)
-    body = {
+    body: Any = {
         "metadata": {"name": METRICS},
         "spec": {
             "group": metrics_api.GROUP,

@@ -67,6 +67,7 @@ def config(kind: str, **settings: Any) -> Any:
         ("sysdig-shield", {"method": "validating"}, "audit:receivers[0].method: "),
         ("sysdig-shield", {"httpPort": 443}, "audit:receivers[0].httpPort: "),
         ("sysdig-shield", {"backend": {"apiEndpoint": "secure.example.com"}}, "both apiEndpoint and collector"),
+        ("sysdig-shield", {"admit": ["10.0.0.11/24"]}, "audit:receivers[0].admit[0]: a CIDR without host bits"),
         ("sysdig-shield", {"hostNetwork": True, "admit": ["10.0.0.0/8"]}, "no NetworkPolicy applies"),
         ("cluster-shield", {"workload": {"digest": DIGEST}}, "cluster-shield names its image by a tag"),
         (
