@@ -95,4 +95,21 @@ class HelmReceiver(ReceiverConfig):
     values: dict[str, Any] = Field(default_factory=dict)
     """The chart's own values, for what has no typed key; one that a typed key sets too is an error."""
     adopt: bool = False
-    """Take over the release of this name that is there already, with all that it holds; `destroy` then uninstalls it."""
+    """Take over the release of this name that is there already, and bring it to this configuration; `destroy` uninstalls it."""
+    create_namespace: bool = True
+    """Make the namespace, and remove it on `destroy`; false: it is there already and stays, as with `adopt`."""
+    wait: bool = True
+    """Wait until the receiver's pods are ready, and take a failed installation back."""
+
+    def makes_namespace(self) -> bool:
+        """Whether the namespace is this stack's."""
+        return self.create_namespace and not self.adopt
+
+    def warnings(self) -> list[str]:
+        """What taking over means."""
+        if not self.adopt:
+            return []
+        return [
+            f"adopt: release {self.namespace}/{self.name} becomes this stack's, and `destroy` uninstalls it; a credential that lies in its"
+            " present values in plain text passes through the state: rotate it afterwards"
+        ]
