@@ -94,10 +94,7 @@ class CollectorConfig(ConfigModel):
     """`backend.collector`: where an installation on premises takes data."""
 
     host: Host
-    port: Cidr = Annotated[str, AfterValidator(_cidr)]
-
-
-TcpPort = 6443
+    port: TcpPort = 6443
 
 
 class BackendConfig(ConfigModel):

@@ -82,9 +82,7 @@ def place_release(
     return cast("Release", release)
 
 
-def namespace(
-    name: str, namespace: str, pod_security: str, opts: pulumi.ResourceOptions | None = None
-) -> "Namespace":
+def namespace(name: str, namespace: str, pod_security: str, opts: pulumi.ResourceOptions | None = None) -> "Namespace":
     """Register a receiver's namespace; `destroy` removes it with all that is in it.
 
     One that is there already is an error of the API server's, never taken over: a stack then says `createNamespace: false`.
