@@ -122,6 +122,10 @@ class AdmissionControllerReceiver(HelmReceiver):
         """AdmissionReviews."""
         return "reviews"
 
+    def makes_namespace(self) -> bool:
+        """Whether the namespace is ours to make; not where a Secret is in it already."""
+        return super().makes_namespace() and not (self.existing_secret or self.existing_access_key_secret)
+
     def secrets(self) -> frozenset[str]:
         """The API token, and for the umbrella's agents the access key."""
         umbrella = self.install == "sysdig-deploy" and not self.existing_access_key_secret
@@ -132,12 +136,13 @@ class AdmissionControllerReceiver(HelmReceiver):
     def warnings(self) -> list[str]:
         """What it cannot see, and what loses events."""
         found = [
+            *super().warnings(),
             UNSEEN,
             "while none of its pods answers, changes are admitted unseen (failurePolicy: Ignore)",
             f"a control plane outside the cluster's network (GKE private clusters, EKS) needs TCP {self.webhook.port} to the nodes",
         ]
         if not self.k8s_audit_detections:
-            found.insert(0, "k8sAuditDetections: false: it takes nothing at all for audit")
+            found.append("k8sAuditDetections: false: it takes nothing at all for audit")
         if not self.autoscaling.enabled and (self.replicas or 1) <= self.webhook.min_available:
             found.append(
                 f"its PodDisruptionBudget keeps {self.webhook.min_available} of {self.replicas or 1} pods, so no node with one can be"
