@@ -72,7 +72,7 @@ def admit(
     """Register that NetworkPolicy; see `admission_rules` for the arguments.
 
     Args:
-        name: of the receiver.
+        name: of the resource, such as `sysdig-ingress`.
         namespace: of its pods.
         selector: labels of its pods.
         port: TCP, as the pod listens on it.
@@ -81,7 +81,7 @@ def admit(
     """
     networking, meta = sdk("networking.v1"), sdk("meta.v1")
     placed = networking.NetworkPolicy(
-        f"{name}-admit",
+        name,
         metadata=meta.ObjectMetaArgs(namespace=namespace),
         spec=admission_rules(selector, port, sources),
         opts=opts,
