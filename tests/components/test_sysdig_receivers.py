@@ -87,7 +87,7 @@ def place(engine: Engine, tmp_path: Path) -> Callable[..., tuple[Placed, dict[st
             pulumi.Output.all(**(one.endpoint or {})).apply(known.update)
 
         found: list[Placed] = []
-        mocks.test(register)()
+        mocks.test(register)()  # type: ignore[no-untyped-call]
         return found[0], known
 
     return placed

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from k8s_audit.config.receivers.helm import HelmReceiver
-from k8s_audit.config.receivers.sysdig import BackendConfig
+from k8s_audit.config.receivers.sysdig import BackendConfig, CollectorConfig
 from k8s_audit.receivers.helm.chart import Chart, load_chart
 from k8s_audit.receivers.helm.release import namespace
 from k8s_audit.receivers.helm.values import judge_values, merged
@@ -73,7 +73,7 @@ def in_namespace(config: HelmReceiver, pod_security: str, parent: pulumi.Resourc
 
 
 def under(part: str, values: dict[str, Any], cluster: str, backend: BackendConfig, access_key: Any) -> dict[str, Any]:
-    """The umbrella's values, with one of its sub-charts turned on.
+    """The umbrella's values, with one of its sub-charts turned on; on premises all that it installs by itself are told where.
 
     Args:
         part: the key of the sub-chart, such as `admissionController`.
@@ -82,13 +82,19 @@ def under(part: str, values: dict[str, Any], cluster: str, backend: BackendConfi
         backend: where all parts report to.
         access_key: name of the Secret that holds it.
     """
-    return {
-        "global": {
-            "clusterConfig": {"name": cluster},
-            "sysdig": {"region": backend.name(), "accessKeySecret": access_key},
-        },
-        part: {"enabled": True, **values},
-    }
+    everywhere: dict[str, Any] = {"region": backend.name(), "accessKeySecret": access_key}
+    found: dict[str, Any] = {part: {"enabled": True, **values}}
+    if backend.api_endpoint:
+        everywhere["apiHost"] = backend.api_endpoint
+        found["nodeAnalyzer"] = {"nodeAnalyzer": {"apiEndpoint": backend.api_endpoint}}
+    if backend.collector:
+        found["agent"] = {"collectorSettings": collector_of(backend.collector)} | found.get("agent", {})
+    return {"global": {"clusterConfig": {"name": cluster}, "sysdig": everywhere}, **found}
+
+
+def collector_of(collector: CollectorConfig) -> dict[str, Any]:
+    """A collector on premises as the agent's chart takes it."""
+    return {"collectorHost": collector.host, "collectorPort": collector.port}
 
 
 def full_name(release: str, chart: str) -> str:

@@ -83,10 +83,7 @@ def values_of(config: SysdigAgentConfig, chart: Chart, cluster: str, access_key:
     values: dict[str, Any] = {"auditLog": {"enabled": True, "auditServerPort": config.port}} | _workload(config, own)
     collector: dict[str, Any] = {} if config.verify_ssl else {"sslVerifyCertificate": False}
     if config.backend.collector:
-        collector |= {
-            "collectorHost": config.backend.collector.host,
-            "collectorPort": config.backend.collector.port,
-        }
+        collector |= sysdig.collector_of(config.backend.collector)
     if collector:
         values["collectorSettings"] = collector
     if config.ca:

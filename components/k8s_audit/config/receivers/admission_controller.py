@@ -99,8 +99,10 @@ class AdmissionControllerReceiver(HelmReceiver):
     def _possible(self) -> Self:
         if self.replicas is not None and self.autoscaling.enabled:
             raise ValueError("replicas needs autoscaling: {enabled: false}; with it, set autoscaling.minReplicas")
-        if self.backend.collector:
+        if self.install != "sysdig-deploy" and self.backend.collector:
             raise ValueError("backend.collector: the admission controller sends to backend.apiEndpoint alone")
+        if self.install == "sysdig-deploy" and bool(self.backend.api_endpoint) != bool(self.backend.collector):
+            raise ValueError("backend: on premises the umbrella needs both apiEndpoint and collector")
         if self.existing_access_key_secret and self.install != "sysdig-deploy":
             raise ValueError("existingAccessKeySecret is for install: sysdig-deploy")
         if self.rules and not self.k8s_audit_detections:

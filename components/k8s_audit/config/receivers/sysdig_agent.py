@@ -53,6 +53,8 @@ class SysdigAgentReceiver(HelmReceiver):
             raise ValueError(f"{', '.join(given)}: not used with install: {self.install}, where {why}")
         if self.backend.api_endpoint and not self.backend.collector:
             raise ValueError("backend.collector is missing: on premises the agent sends to the collector")
+        if self.install == "sysdig-deploy" and self.backend.collector and not self.backend.api_endpoint:
+            raise ValueError("backend.apiEndpoint is missing: on premises the umbrella's other parts ask it")
         return self
 
     def makes_namespace(self) -> bool:
