@@ -14,8 +14,24 @@ import k8s_audit
 from k8s_audit.local_cluster import LocalCluster
 from tests.project import CHECKOUT
 
-COMPONENTS = {"KubeadmAudit", "LocalAudit", "RecorderReceiver"}
-RESOURCES = {"DeliveryCheck", "LocalControlPlane", "Recorder", "StaticPodAudit"}
+COMPONENTS = {
+    "AdmissionControllerReceiver",
+    "ClusterShieldReceiver",
+    "KubeadmAudit",
+    "LocalAudit",
+    "RecorderReceiver",
+    "SysdigAgentReceiver",
+    "SysdigShieldReceiver",
+}
+RESOURCES = {
+    "DeliveryCheck",
+    "LocalControlPlane",
+    "MetricsApi",
+    "ReceiverCertificate",
+    "ReceiverPods",
+    "Recorder",
+    "StaticPodAudit",
+}
 REMOTE = """\
 import json
 import pulumi

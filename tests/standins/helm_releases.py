@@ -22,7 +22,12 @@ CHART = {"version": "--version", "devel": "--devel"}
 REPOSITORY = {"repo": "--repo", "caFile": "--ca-file", "certFile": "--cert-file", "keyFile": "--key-file"}
 BOTH = {"atomic": "--atomic", "dependencyUpdate": "--dependency-update", "takeOwnership": "--take-ownership"}
 INSTALL = {"createNamespace": "--create-namespace", "disableWebhooks": "--no-hooks", "skipCrds": "--skip-crds"}
-UPGRADE = {"disableCRDHooks": "--no-hooks", "resetValues": "--reset-values", "reuseValues": "--reuse-values"}
+UPGRADE = {
+    "cleanupOnFail": "--cleanup-on-fail",
+    "disableCRDHooks": "--no-hooks",
+    "resetValues": "--reset-values",
+    "reuseValues": "--reuse-values",
+}
 OWN = {"chart", "maxHistory", "name", "namespace", "repositoryOpts", "skipAwait", "timeout", "values"}
 SERVED = CHART.keys() | BOTH.keys() | INSTALL.keys() | UPGRADE.keys() | OWN
 

@@ -25,6 +25,7 @@ class ReceiverEndpoint:
         token: sent as `Authorization: Bearer`; a secret.
         username: sent with `password` as HTTP basic authentication.
         password: a secret.
+        tls_server_name: the name that its certificate must have; None: the URL's.
         body_limit: bytes of the largest body that the receiver takes.
         event_limit: bytes of the largest event that the receiver takes.
         proof: `auditID` (it can be asked for an event) or `accepted` (the API server's counters tell).
@@ -38,6 +39,7 @@ class ReceiverEndpoint:
     token: str | None = field(default=None, repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    tls_server_name: str | None = None
     body_limit: int = BODY_LIMIT
     event_limit: int = EVENT_LIMIT
     proof: str = AUDIT_ID
