@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.receivers.args import ReceiverArgs
+    from k8s_audit.receivers.http import HttpReceiver, HttpReceiverArgs
     from k8s_audit.receivers.recorder.component import RecorderReceiver, RecorderReceiverArgs
-    from k8s_audit.resources import DeliveryCheck, LocalControlPlane, Recorder, StaticPodAudit
+    from k8s_audit.resources import AdmissionCheck, DeliveryCheck, LocalControlPlane, Recorder, StaticPodAudit
 
 _HOMES = {
+    "AdmissionCheck": "resources",
     "AuditPolicyError": "errors",
     "ConfigError": "errors",
     "DeliveryCheck": "resources",
+    "HttpReceiver": "receivers.http",
+    "HttpReceiverArgs": "receivers.http",
     "K8sAuditError": "errors",
     "KubeadmAudit": "platforms.kubeadm",
     "KubeadmAuditArgs": "platforms.kubeadm",
@@ -36,9 +40,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "AdmissionCheck",
     "AuditPolicyError",
     "ConfigError",
     "DeliveryCheck",
+    "HttpReceiver",
+    "HttpReceiverArgs",
     "K8sAuditError",
     "KubeadmAudit",
     "KubeadmAuditArgs",

@@ -11,9 +11,10 @@ from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.provider.resource import PACKAGE
 from k8s_audit.provider.resources import RESOURCES
 from k8s_audit.provider.server import Servicer, serve
+from k8s_audit.receivers.http import HttpReceiver
 from k8s_audit.receivers.recorder.component import RecorderReceiver
 
-COMPONENTS: list[type[pulumi.ComponentResource]] = [KubeadmAudit, LocalAudit, RecorderReceiver]
+COMPONENTS: list[type[pulumi.ComponentResource]] = [KubeadmAudit, LocalAudit, RecorderReceiver, HttpReceiver]
 
 
 def make(engine: str | None) -> Servicer:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from k8s_audit.provider.resource import ResourceType
+from k8s_audit.provider.resources.admission_check import AdmissionCheckResource
 from k8s_audit.provider.resources.delivery_check import DeliveryCheckResource
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
 from k8s_audit.provider.resources.recorder import RecorderResource
@@ -13,6 +14,7 @@ RESOURCES: list[ResourceType[Any]] = [
     RecorderResource(),
     StaticPodAuditResource(),
     DeliveryCheckResource(),
+    AdmissionCheckResource(),
 ]
 
 __all__ = ["RESOURCES"]
