@@ -9,10 +9,8 @@ from pydantic import BaseModel, ValidationError
 SHOWN = 80
 """Characters of a value that a message shows."""
 SECRET = "[secret]"
-
-
-class SecretGivenError(ValueError):
-    """What a validator raises where a secret was given in plain text: no message shows the value."""
+CREDENTIAL = "credential"
+"""The type of a pydantic error whose input may hold a credential, and is not shown."""
 
 
 def faults_of(error: ValidationError, model: type[BaseModel], prefix: str = "", secret: bool = False) -> list[str]:
@@ -38,8 +36,8 @@ def fault(error: Mapping[str, Any], model: type[BaseModel], prefix: str = "", se
     if error["type"] == "missing":
         return f"{where}: missing"
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    secret = secret or isinstance(error.get("ctx", {}).get("error"), SecretGivenError)
-    return f"{where or model.__name__}: {message}; given: {SECRET if secret else shown(error['input'])}"
+    hidden = secret or error["type"] == CREDENTIAL
+    return f"{where or model.__name__}: {message}; given: {SECRET if hidden else shown(error['input'])}"
 
 
 def nearest(given: str, allowed: list[str]) -> str:

@@ -36,6 +36,7 @@ def compose(stack: Stack, folder: Path) -> Outputs:
     placement = Placement(
         folder=folder,
         cluster=stack.cluster.name,
+        kubeconfig=places.kubeconfig(stack, folder),
         kubernetes=cache(lambda: cluster_provider(stack.cluster.name, places.kubeconfig(stack, folder))),
         secret=pulumi.Config(PROJECT).require_secret,
     )

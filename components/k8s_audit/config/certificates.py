@@ -5,8 +5,9 @@ import os
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from pydantic_core import PydanticCustomError
 
-from k8s_audit.faults import SecretGivenError
+from k8s_audit.faults import CREDENTIAL
 
 MOST = 256 * 1024
 """Bytes of a file of certificates; far more than any has."""
@@ -45,7 +46,7 @@ def judge_certificates(pem: str, now: datetime.datetime | None = None) -> list[x
     """
     now = now or datetime.datetime.now(datetime.UTC)
     if "PRIVATE KEY" in pem:
-        raise SecretGivenError("a private key is in it; a key is set with `pulumi config set --secret`")
+        raise PydanticCustomError(CREDENTIAL, "a private key is in it; a key is set with `pulumi config set --secret`")
     try:
         found = x509.load_pem_x509_certificates(pem.encode())
     except ValueError:

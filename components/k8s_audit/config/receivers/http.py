@@ -5,11 +5,12 @@ from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from k8s_audit.config.certificates import fits, judge_certificates, read_pem
 from k8s_audit.config.model import Size
 from k8s_audit.config.receivers.model import ReceiverConfig
-from k8s_audit.faults import SecretGivenError
+from k8s_audit.faults import CREDENTIAL
 from k8s_audit.receivers.endpoint import ACCEPTED, BODY_LIMIT, EVENT_LIMIT, ReceiverEndpoint
 
 CLIENT_KEY, TOKEN, PASSWORD = "receiverClientKey", "receiverToken", "receiverPassword"
@@ -17,7 +18,7 @@ CLIENT_KEY, TOKEN, PASSWORD = "receiverClientKey", "receiverToken", "receiverPas
 
 def _url(text: str) -> str:
     if "@" in text.partition("://")[2].partition("/")[0]:
-        raise SecretGivenError("credentials in a URL lie open; use authorization and its secret key")
+        raise PydanticCustomError(CREDENTIAL, "credentials in a URL lie open; use authorization and its secret key")
     try:
         url = urlsplit(text)
         fine = url.scheme in ("http", "https") and bool(url.hostname) and (url.port is None or url.port > 0)
