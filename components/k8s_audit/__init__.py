@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
     from k8s_audit.receivers.args import ReceiverArgs
     from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
+    from k8s_audit.receivers.falco import FalcoReceiver, FalcoReceiverArgs
+    from k8s_audit.receivers.http import HttpReceiver, HttpReceiverArgs
     from k8s_audit.receivers.recorder.component import RecorderReceiver, RecorderReceiverArgs
     from k8s_audit.receivers.shield import ShieldArgs
     from k8s_audit.receivers.sysdig_agent import SysdigAgentArgs, SysdigAgentReceiver
     from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
     from k8s_audit.resources import (
+        AdmissionCheck,
         DeliveryCheck,
         LocalControlPlane,
         MetricsApi,
@@ -29,12 +32,17 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "AdmissionCheck": "resources",
     "AdmissionControllerArgs": "receivers.admission_controller",
     "AdmissionControllerReceiver": "receivers.admission_controller",
     "AuditPolicyError": "errors",
     "ClusterShieldReceiver": "receivers.cluster_shield",
     "ConfigError": "errors",
     "DeliveryCheck": "resources",
+    "FalcoReceiver": "receivers.falco",
+    "FalcoReceiverArgs": "receivers.falco",
+    "HttpReceiver": "receivers.http",
+    "HttpReceiverArgs": "receivers.http",
     "K8sAuditError": "errors",
     "KubeadmAudit": "platforms.kubeadm",
     "KubeadmAuditArgs": "platforms.kubeadm",
@@ -60,12 +68,17 @@ _HOMES = {
 }
 
 __all__ = [
+    "AdmissionCheck",
     "AdmissionControllerArgs",
     "AdmissionControllerReceiver",
     "AuditPolicyError",
     "ClusterShieldReceiver",
     "ConfigError",
     "DeliveryCheck",
+    "FalcoReceiver",
+    "FalcoReceiverArgs",
+    "HttpReceiver",
+    "HttpReceiverArgs",
     "K8sAuditError",
     "KubeadmAudit",
     "KubeadmAuditArgs",

@@ -31,7 +31,8 @@ def fault(error: Mapping[str, Any], model: type[BaseModel], prefix: str = "", se
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{spelled(part)}" for part in loc)
     where = f"{prefix}{path}".strip(".") if prefix else path.lstrip(".")
     if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key; {nearest(str(loc[-1]), names_at(model, loc))}"
+        hint = getattr(model, "hints", {}).get(loc[-1]) if len(loc) == 1 else None
+        return f"{where}: unknown key; {hint or nearest(str(loc[-1]), names_at(model, loc))}"
     if error["type"] == "missing":
         return f"{where}: missing"
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")

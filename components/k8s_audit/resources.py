@@ -5,6 +5,8 @@ from typing import Any, cast
 
 import pulumi
 
+from k8s_audit.receivers.endpoint import AUDIT_ID
+
 PACKAGE = "k8s-audit"
 
 
@@ -189,7 +191,7 @@ class DeliveryCheck(pulumi.CustomResource):
         resource_name: the resource's name.
         api_servers: each API server's own URL.
         kubeconfig: path of one that may create ConfigMaps in `default` and read /metrics.
-        receiver: name, url, ca, client_certificate, client_key.
+        receiver: name, url, proof, and what reaching it takes; see ReceiverArgs.
         timeout: a duration: how long an event may take.
         triggers: the proof is made again when one of them changes.
     """
@@ -213,6 +215,11 @@ class DeliveryCheck(pulumi.CustomResource):
             "ca": receiver.get("ca", ""),
             "clientCertificate": receiver.get("client_certificate", ""),
             "clientKey": pulumi.Output.secret(receiver.get("client_key", "")),
+            "token": pulumi.Output.secret(receiver.get("token", "")),
+            "username": receiver.get("username", ""),
+            "password": pulumi.Output.secret(receiver.get("password", "")),
+            "tlsServerName": receiver.get("tls_server_name", ""),
+            "proof": receiver.get("proof", AUDIT_ID),
             "timeout": timeout,
             "triggers": triggers or [],
         }
@@ -221,6 +228,47 @@ class DeliveryCheck(pulumi.CustomResource):
     @property
     def checks(self) -> pulumi.Output[list[dict[str, Any]]]:
         """One proof an API server: apiServer, receiver, proof, auditID, latencySeconds."""
+        return cast(pulumi.Output[list[dict[str, Any]]], pulumi.get(self, "checks"))
+
+
+class AdmissionCheck(pulumi.CustomResource):
+    """The proof that each API server calls the admission webhooks of a receiver; `up` fails with a diagnosis if not.
+
+    Args:
+        resource_name: the resource's name.
+        api_servers: each API server's own URL.
+        kubeconfig: path of one that may create ConfigMaps in `default` and read /metrics.
+        receiver: the receiver's name.
+        webhooks: names of its webhooks in the ValidatingWebhookConfiguration.
+        timeout: a duration: how long the first call may take.
+        triggers: the proof is made again when one of them changes.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        api_servers: list[str],
+        kubeconfig: pulumi.Input[str],
+        receiver: str,
+        webhooks: list[str],
+        timeout: str = "30s",
+        triggers: list[pulumi.Input[str]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "apiServers": api_servers,
+            "kubeconfig": kubeconfig,
+            "receiver": receiver,
+            "webhooks": webhooks,
+            "timeout": timeout,
+            "triggers": triggers or [],
+        }
+        super().__init__(f"{PACKAGE}:index:AdmissionCheck", resource_name, props | dict.fromkeys(["checks"]), opts)
+
+    @property
+    def checks(self) -> pulumi.Output[list[dict[str, Any]]]:
+        """One proof an API server and webhook: apiServer, receiver, proof, auditID, latencySeconds."""
         return cast(pulumi.Output[list[dict[str, Any]]], pulumi.get(self, "checks"))
 
 

@@ -17,6 +17,8 @@ from tests.project import CHECKOUT
 COMPONENTS = {
     "AdmissionControllerReceiver",
     "ClusterShieldReceiver",
+    "FalcoReceiver",
+    "HttpReceiver",
     "KubeadmAudit",
     "LocalAudit",
     "RecorderReceiver",
@@ -24,6 +26,7 @@ COMPONENTS = {
     "SysdigShieldReceiver",
 }
 RESOURCES = {
+    "AdmissionCheck",
     "DeliveryCheck",
     "LocalControlPlane",
     "MetricsApi",

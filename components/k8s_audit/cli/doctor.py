@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from k8s_audit.audit_policy.render import render_policy
-from k8s_audit.cli import stack_file
+from k8s_audit.cli import secrets, stack_file
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
 from k8s_audit.config import Stack, places
 from k8s_audit.config.platforms import ControlPlaneHost
@@ -15,8 +15,10 @@ from k8s_audit.control_plane.change import AuditSetup, Place, StaticPodChange
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.local_host import LocalHost
 from k8s_audit.control_plane.plan import Plan, plan
+from k8s_audit.delivery.contract import contract_of
 from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import ConfigError, K8sAuditError
+from k8s_audit.receivers.endpoint import ReceiverEndpoint
 
 
 def doctor(
@@ -27,7 +29,8 @@ def doctor(
     try:
         config = stack_file.load(project, stack)
         folder = places.stack_folder(project, stack)
-        plans = [(host, _plan(config, host, folder)) for host in places.hosts(config, folder)]
+        endpoint = places.endpoint(config, folder, secrets.reader(project, stack))
+        plans = [(host, _plan(config, host, endpoint, folder)) for host in places.hosts(config, folder)]
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(BAD_INPUT) from None
@@ -43,12 +46,15 @@ def doctor(
     raise typer.Exit(NOT_SO if any(found.obstacle for _, found in plans) else 0)
 
 
-def _plan(config: Stack, host: ControlPlaneHost, folder: Path) -> Plan:
+def _plan(config: Stack, host: ControlPlaneHost, endpoint: ReceiverEndpoint, folder: Path) -> Plan:
     place = Place(host.manifests, host.api_server, host.config_folder, host.state_folder, seconds(host.restart_timeout))
+    flags = config.delivery.flags(places.log_path(config, folder)).within(endpoint.body_limit, endpoint.event_limit)
+    webhook, arguments = render_webhook(endpoint), flags.arguments(place.policy, place.webhook)
     setup = AuditSetup(
         policy=render_policy(config.policy.load()),
-        webhook=render_webhook(places.endpoint(config, folder)),
-        arguments=config.delivery.flags(places.log_path(config, folder)).arguments(place.policy, place.webhook),
+        webhook=webhook,
+        arguments=arguments,
         adopt=host.adopt,
+        contract=contract_of(webhook, arguments, lambda text: typer.echo(text, err=True)),
     )
     return plan(StaticPodChange(LocalHost(host.name, host.logs), place, Event()), setup)

@@ -6,6 +6,8 @@ from k8s_audit.config.model import ConfigModel
 from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver
+from k8s_audit.config.receivers.falco import FalcoReceiver
+from k8s_audit.config.receivers.http import HttpReceiver
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
 from k8s_audit.config.receivers.sysdig_agent import SysdigAgentReceiver
@@ -28,12 +30,16 @@ RECEIVERS: MappingProxyType[str, type[ReceiverConfig] | None] = MappingProxyType
         "sysdig-shield": SysdigShieldReceiver,
         "cluster-shield": ClusterShieldReceiver,
         "admission-controller": AdmissionControllerReceiver,
-        **dict.fromkeys("http kafka s3 falco".split()),
+        "http": HttpReceiver,
+        "falco": FalcoReceiver,
+        **dict.fromkeys("kafka s3".split()),
     }
 )
 PLACES = MappingProxyType(
     {
         "recorder": "recorder.component",
+        "http": "http",
+        "falco": "falco",
         "sysdig-agent": "sysdig_agent",
         "sysdig-shield": "sysdig_shield",
         "cluster-shield": "cluster_shield",
@@ -43,5 +49,12 @@ PLACES = MappingProxyType(
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": False, "admission": False})
 """Whether a kind of delivery is built."""
-SECRETS = ("sysdigAccessKey", "secureApiToken", "sshPrivateKey")
+SECRETS = (
+    "sysdigAccessKey",
+    "secureApiToken",
+    "sshPrivateKey",
+    "receiverClientKey",
+    "receiverToken",
+    "receiverPassword",
+)
 """Keys that hold a secret; each is a key of its own, set with `pulumi config set --secret`."""

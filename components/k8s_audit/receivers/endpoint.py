@@ -8,8 +8,9 @@ BODY_LIMIT = 10_485_760
 """Bytes; the API server's own default for one batch, where truncation is on."""
 EVENT_LIMIT = 1_048_576
 """Bytes; ours for one event, where truncation is on."""
-AUDIT_ID, ACCEPTED = "auditID", "accepted"
-"""How a receiver's proof of delivery is made: it is asked for the event; or the API server counts what it accepted."""
+AUDIT_ID, ACCEPTED, ADMISSION = "auditID", "accepted", "admission"
+"""How a receiver's proof of delivery is made: it is asked for the event; the API server counts what it accepted; or, for
+one that takes AdmissionReviews, the API server counts what it answered."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from k8s_audit.provider.resource import ResourceType
+from k8s_audit.provider.resources.admission_check import AdmissionCheckResource
 from k8s_audit.provider.resources.delivery_check import DeliveryCheckResource
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
 from k8s_audit.provider.resources.metrics_api import MetricsApiResource
@@ -16,6 +17,7 @@ RESOURCES: list[ResourceType[Any]] = [
     RecorderResource(),
     StaticPodAuditResource(),
     DeliveryCheckResource(),
+    AdmissionCheckResource(),
     ReceiverPodsResource(),
     MetricsApiResource(),
     ReceiverCertificateResource(),
