@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import CHECKOUT, Project
+from k8s_audit.local_cluster import LocalCluster, Ports
+from tests.project import CHECKOUT, Project, free_ports
 
 LONGEST = ("test_kills", "test_local_stack", "test_bad_input", "test_kubeadm_stack", "test_malformed", "test_package")
 
@@ -53,3 +54,14 @@ def new_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
         if not project.is_down:
             project.run("cancel", "--yes", check=False)
             project.destroy()
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """A real control plane that kubeadm made and no stack owns; its path has a space in it."""
+    made = LocalCluster(tmp_path_factory.mktemp("a control plane") / "cp 1", Ports(*free_ports(3)))
+    try:
+        made.create()
+        yield made
+    finally:
+        made.delete()

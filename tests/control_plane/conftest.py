@@ -15,17 +15,6 @@ from k8s_audit.receivers.recorder import Recorder
 from tests.project import free_ports
 
 
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    """A real control plane for all tests; its path has a space in it."""
-    made = LocalCluster(tmp_path_factory.mktemp("a cluster") / "local stack", Ports(*free_ports(3)))
-    try:
-        made.create()
-        yield made
-    finally:
-        made.delete()
-
-
 @pytest.fixture
 def new_ports() -> Ports:
     """Ports for a cluster of the test's own."""

@@ -52,20 +52,20 @@ def kill(project: Any, step: Step, whom: str, run: Callable[[], Any]) -> None:
     project.run("cancel", "--yes", check=False)
 
 
-def ready(control_plane: LocalCluster) -> bool:
+def ready(cluster: LocalCluster) -> bool:
     """Whether the API server is healthy, or becomes so by itself while its kubelet restarts it."""
-    return control_plane.create().ready
+    return cluster.create().ready
 
 
 @pytest.mark.parametrize("whom", VICTIMS)
 def test_kills_after_each_step_leave_a_healthy_api_server_and_the_next_run_succeeds(
-    whom: str, mortal: Any, kubeadm_stack: Callable[..., str], control_plane: LocalCluster
+    whom: str, mortal: Any, kubeadm_stack: Callable[..., str], cluster: LocalCluster
 ) -> None:
-    manifest = control_plane.manifests / "kube-apiserver.yaml"
+    manifest = cluster.manifests / "kube-apiserver.yaml"
     before = manifest.read_bytes()
 
     kill(mortal, Step.MANIFEST_MOVED, whom, lambda: mortal.up(check=False))  # a create
-    assert ready(control_plane)
+    assert ready(cluster)
     mortal.up("--refresh")
     mortal.run("preview", "--refresh", "--expect-no-changes")
 
@@ -73,7 +73,7 @@ def test_kills_after_each_step_leave_a_healthy_api_server_and_the_next_run_succe
         wait = f"{200 + number}ms"
         mortal.write(kubeadm_stack(delivery=f"{{maxWait: {wait}}}"))
         kill(mortal, step, whom, lambda: mortal.up(check=False))
-        assert ready(control_plane), step
+        assert ready(cluster), step
         mortal.up("--refresh")
         assert f"--audit-webhook-batch-max-wait={wait}" in manifest.read_text()
     mortal.run("preview", "--refresh", "--expect-no-changes")
@@ -81,19 +81,19 @@ def test_kills_after_each_step_leave_a_healthy_api_server_and_the_next_run_succe
     for step in RESTORE:
         mortal.up()
         kill(mortal, step, whom, lambda: mortal.destroy(check=False))
-        assert ready(control_plane), step
+        assert ready(cluster), step
         mortal.destroy()
         assert manifest.read_bytes() == before
-        assert not (control_plane.folder / "var").exists()
+        assert not (cluster.folder / "var").exists()
 
 
-def test_a_plain_interrupt_goes_back_and_is_recorded(mortal: Any, control_plane: LocalCluster) -> None:
+def test_a_plain_interrupt_goes_back_and_is_recorded(mortal: Any, cluster: LocalCluster) -> None:
     """SIGINT to the CLI, as by Ctrl-C, while the API server restarts."""
     import os
     import signal
     import subprocess
 
-    before = (control_plane.manifests / "kube-apiserver.yaml").read_bytes()
+    before = (cluster.manifests / "kube-apiserver.yaml").read_bytes()
     running = subprocess.Popen(
         ["pulumi", "up", "--yes", "--skip-preview", "--stack", mortal.stack, "--non-interactive"],
         cwd=mortal.folder,
@@ -103,13 +103,13 @@ def test_a_plain_interrupt_goes_back_and_is_recorded(mortal: Any, control_plane:
         text=True,
     )
     deadline = time.monotonic() + 60
-    while (control_plane.manifests / "kube-apiserver.yaml").read_bytes() == before:
+    while (cluster.manifests / "kube-apiserver.yaml").read_bytes() == before:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.kill(running.pid, signal.SIGINT)
     text = running.communicate(timeout=60)[0]
     assert running.returncode != 0
     assert re.search("stopped while waiting for kube-apiserver; the host is as it was before", text), text
-    assert (control_plane.manifests / "kube-apiserver.yaml").read_bytes() == before
-    assert ready(control_plane)
+    assert (cluster.manifests / "kube-apiserver.yaml").read_bytes() == before
+    assert ready(cluster)
     mortal.up()

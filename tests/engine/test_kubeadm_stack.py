@@ -7,29 +7,29 @@ from typing import Any
 from k8s_audit.local_cluster import LocalCluster
 
 
-def replace(control_plane: LocalCluster, content: str) -> None:
+def replace(cluster: LocalCluster, content: str) -> None:
     """A change by hand: one move, and the kubelet's restart."""
-    staged = control_plane.folder / "staged"
+    staged = cluster.folder / "staged"
     staged.write_text(content)
-    staged.rename(control_plane.manifests / "kube-apiserver.yaml")
-    control_plane.create()
+    staged.rename(cluster.manifests / "kube-apiserver.yaml")
+    cluster.create()
 
 
 def test_preview_up_no_change_drift_mended_change_and_destroy_byte_for_byte(
-    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], control_plane: LocalCluster
+    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], cluster: LocalCluster
 ) -> None:
-    manifest = control_plane.manifests / "kube-apiserver.yaml"
+    manifest = cluster.manifests / "kube-apiserver.yaml"
     before = manifest.read_bytes()
     project = new_project(kubeadm_stack())
     preview = project.run("preview").stdout
     assert re.search(r"\+ +k8s-audit:index:StaticPodAudit +cluster-1-cp-1 +create", preview)
     assert "+ 6 to create" in preview
     assert manifest.read_bytes() == before
-    assert not (control_plane.folder / "var").exists()
+    assert not (cluster.folder / "var").exists()
 
     project.up()
     (check,) = project.outputs()["deliveryChecks"]
-    assert check["apiServer"] == control_plane.api_server
+    assert check["apiServer"] == cluster.api_server
     assert check["receiver"] == "recorder"
     events = Path(project.outputs()["events"]).read_text()
     assert check["auditID"] in events
@@ -38,7 +38,7 @@ def test_preview_up_no_change_drift_mended_change_and_destroy_byte_for_byte(
     assert "unchanged" in project.up("--expect-no-changes").stdout
 
     ours = manifest.read_text()
-    replace(control_plane, ours.replace("--audit-webhook-batch-max-wait=100ms", "--audit-webhook-batch-max-wait=8s"))
+    replace(cluster, ours.replace("--audit-webhook-batch-max-wait=100ms", "--audit-webhook-batch-max-wait=8s"))
     project.run("preview", "--expect-no-changes")  # a plain preview contacts no host
     drift = project.run("preview", "--refresh", "--diff").stdout
     assert '~ audit-webhook-batch-max-wait         : "8s" => "100ms"' in drift
@@ -54,9 +54,9 @@ def test_preview_up_no_change_drift_mended_change_and_destroy_byte_for_byte(
 
     project.destroy()
     assert manifest.read_bytes() == before
-    assert not (control_plane.folder / "var").exists()
-    assert not (control_plane.folder / "etc" / "k8s-audit").exists()
-    status = control_plane.read()
+    assert not (cluster.folder / "var").exists()
+    assert not (cluster.folder / "etc" / "k8s-audit").exists()
+    status = cluster.read()
     assert status
     assert status.ready
 
@@ -74,9 +74,9 @@ def test_a_preview_contacts_no_host(new_project: Callable[..., Any], kubeadm_sta
 
 
 def test_destroy_gives_the_host_back_when_the_receiver_and_the_state_of_the_api_server_are_gone(
-    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], control_plane: LocalCluster
+    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], cluster: LocalCluster
 ) -> None:
-    before = (control_plane.manifests / "kube-apiserver.yaml").read_bytes()
+    before = (cluster.manifests / "kube-apiserver.yaml").read_bytes()
     project = new_project(kubeadm_stack())
     project.up()
     receivers = Path(project.outputs()["events"]).parent
@@ -85,17 +85,17 @@ def test_destroy_gives_the_host_back_when_the_receiver_and_the_state_of_the_api_
 
     psutil.Process(pid).kill()
     project.destroy()
-    assert (control_plane.manifests / "kube-apiserver.yaml").read_bytes() == before
+    assert (cluster.manifests / "kube-apiserver.yaml").read_bytes() == before
 
 
 def test_no_secret_is_in_state_outputs_previews_or_messages(
-    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], control_plane: LocalCluster
+    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], cluster: LocalCluster
 ) -> None:
     project = new_project(kubeadm_stack(recorder=", tls: true, clientCertificate: true"))
     printed = project.run("preview", "--diff").stdout + project.up("--diff").stdout
     key = (Path(project.outputs()["events"]).parent / "recorder.tls" / "client.key").read_text()
     body = key.splitlines()[1]
-    webhook = (control_plane.folder / "etc" / "k8s-audit" / "webhook.yaml").read_text()
+    webhook = (cluster.folder / "etc" / "k8s-audit" / "webhook.yaml").read_text()
     data = re.search(r"client-key-data: (\S+)", webhook)
     assert data
     printed += project.run("preview", "--refresh", "--diff").stdout + project.run("stack", "output", "--json").stdout
@@ -108,26 +108,26 @@ def test_no_secret_is_in_state_outputs_previews_or_messages(
 
 
 def test_a_failed_proof_fails_up_with_its_diagnosis_and_the_next_up_tries_again(
-    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], control_plane: LocalCluster
+    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], cluster: LocalCluster
 ) -> None:
-    kubeconfig = control_plane.kubeconfig
+    kubeconfig = cluster.kubeconfig
     wrong = kubeadm_stack().replace(f'kubeconfig: "{kubeconfig}"', f'kubeconfig: "{kubeconfig}.wrong"')
     project = new_project(wrong)
     failed = project.up(check=False)
     assert failed.returncode != 0
     assert "admin.conf.wrong cannot be used" in failed.stdout
-    assert "--audit-policy-file" in (control_plane.manifests / "kube-apiserver.yaml").read_text()
+    assert "--audit-policy-file" in (cluster.manifests / "kube-apiserver.yaml").read_text()
     project.write(kubeadm_stack())
     project.up()
     assert project.outputs()["deliveryChecks"][0]["auditID"]
 
 
 def test_a_foreign_backend_is_a_conflict_that_import_or_adopt_takes_over(
-    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], control_plane: LocalCluster
+    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], cluster: LocalCluster
 ) -> None:
-    manifest = control_plane.manifests / "kube-apiserver.yaml"
+    manifest = cluster.manifests / "kube-apiserver.yaml"
     before = manifest.read_text()
-    folder = control_plane.folder / "theirs"
+    folder = cluster.folder / "theirs"
     folder.mkdir(exist_ok=True)
     (folder / "policy.yaml").write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n")
     (folder / "webhook.yaml").write_text(
@@ -140,7 +140,7 @@ def test_a_foreign_backend_is_a_conflict_that_import_or_adopt_takes_over(
         "    volumeMounts:\n", f"    volumeMounts:\n    - mountPath: {folder}\n      name: theirs\n"
     )
     theirs = theirs.replace("  volumes:\n", f"  volumes:\n  - hostPath:\n      path: {folder}\n    name: theirs\n")
-    replace(control_plane, theirs)
+    replace(cluster, theirs)
     try:
         project = new_project(kubeadm_stack())
         failed = project.up(check=False)
@@ -156,7 +156,7 @@ def test_a_foreign_backend_is_a_conflict_that_import_or_adopt_takes_over(
             "import",
             token,
             "adopted",
-            f"local:{control_plane.manifests}",
+            f"local:{cluster.manifests}",
             "--yes",
             "--generate-code=false",
             "--protect=false",
@@ -173,4 +173,4 @@ def test_a_foreign_backend_is_a_conflict_that_import_or_adopt_takes_over(
         project.destroy()
         assert manifest.read_text() == theirs, "an import alone changed nothing"
     finally:
-        replace(control_plane, before)
+        replace(cluster, before)

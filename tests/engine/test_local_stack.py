@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -68,8 +69,8 @@ def test_up_verify_reboot_up_and_down_leave_nothing(local: Project) -> None:
     unproved = local.command("verify", "--stack", "cluster-1")
     assert unproved.returncode == 1
     assert "not proved: " in unproved.stderr
-    drift = local.run("preview", "--refresh").stdout
-    assert "[diff: ~running]" in drift
+    drift = local.run("preview", "--refresh", "--diff").stdout
+    assert len(re.findall(r"~ running *: true => false", drift)) == 2, drift
     local.up("--refresh")
     assert local.command("verify", "--stack", "cluster-1").returncode == 0
     local.run("preview", "--refresh", "--expect-no-changes")
@@ -89,7 +90,8 @@ def test_a_port_that_is_taken_is_named_with_its_key_and_nothing_is_left(local: P
         taken.listen()
         failed = local.up(check=False)
     assert failed.returncode
-    assert f"audit:platform.ports.apiServer: {port} is taken" in failed.stdout
+    assert f"port {port} on 127.0.0.1 is taken by " in failed.stdout
+    assert "or set another port in audit:platform.ports.apiServer" in failed.stdout
     assert not [p for p in started_by(local) if "kube-apiserver" in p.name() or "etcd" in p.name()]
     local.up("--refresh")
 

@@ -54,7 +54,7 @@ def test_the_schema_has_components_and_resources_with_their_secrets(new_project:
 
 
 def test_a_component_constructed_remotely_audits_a_real_control_plane(
-    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], control_plane: LocalCluster
+    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], cluster: LocalCluster
 ) -> None:
     owner = new_project(kubeadm_stack(), "the receiver's")
     owner.up()
@@ -64,18 +64,18 @@ def test_a_component_constructed_remotely_audits_a_real_control_plane(
     owner.run("destroy", "--yes", "--skip-preview", "--target", host["urn"], "--target-dependents")
 
     project = new_project("config: {}\n", "a program of one's own")
-    folder = control_plane.folder
+    folder = cluster.folder
     args: dict[str, Any] = {
         "hosts": [host["inputs"]["host"]],
         "receiver": {"name": "recorder", "url": receiver["outputs"]["url"]},
-        "kubeconfig": str(control_plane.kubeconfig),
+        "kubeconfig": str(cluster.kubeconfig),
         "delivery": {"maxWait": "100ms", "log": {"path": f"{folder}/audit-log/audit.log"}},
     }
     (project.folder / "args.json").write_text(json.dumps(args))
     (project.folder / "__main__.py").write_text(REMOTE)
     printed = project.up().stdout
     (check,) = project.outputs()["checks"]
-    assert check["apiServer"] == control_plane.api_server
+    assert check["apiServer"] == cluster.api_server
     assert "TOPSECRET" not in printed + project.state()
     project.run("preview", "--expect-no-changes")
     args["hosts"][0]["acess"] = "local"
