@@ -70,7 +70,7 @@ def test_up_verify_reboot_up_and_down_leave_nothing(local: Project) -> None:
     assert unproved.returncode == 1
     assert "not proved: " in unproved.stderr
     drift = local.run("preview", "--refresh", "--diff").stdout
-    assert len(re.findall(r"~ running *: false => true", drift)) == 2, drift
+    assert len(re.findall(r"~ running *: true => false", drift)) == 2, drift
     local.up("--refresh")
     assert local.command("verify", "--stack", "cluster-1").returncode == 0
     local.run("preview", "--refresh", "--expect-no-changes")
