@@ -22,7 +22,7 @@ lint: setup
 
 test: lint
 	.venv/bin/python -m tools.setup test
-	$(ACTIVATE) && python -m pytest
+	$(ACTIVATE) && python -m pytest -n 4 --dist worksteal
 
 # the local stack holds no secret: its passphrase is empty, and its salt is in its file
 up down: export PULUMI_CONFIG_PASSPHRASE ?=
