@@ -1,0 +1,277 @@
+"""Each scenario on a real API server with profile `detection`: its events reach the recorder, each fulfils the condition of
+the rule that it names, and nothing stays behind, whatever happens."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from k8s_audit.audit_policy.render import load_profile, render_policy
+from k8s_audit.cli.app import app
+from k8s_audit.control_plane.change import AuditSetup, Place, StaticPodChange
+from k8s_audit.control_plane.local_host import LocalHost
+from k8s_audit.delivery.api_server import ApiServer
+from k8s_audit.delivery.flags import AuditFlags, LogBackend
+from k8s_audit.delivery.webhook import render_webhook
+from k8s_audit.errors import DeliveryError
+from k8s_audit.local_cluster import LocalCluster
+from k8s_audit.receivers.endpoint import ACCEPTED
+from k8s_audit.receivers.recorder import Recorder
+from k8s_audit.scenarios import run as running
+from k8s_audit.scenarios.catalog import SCENARIOS
+from k8s_audit.scenarios.follow import followed
+from k8s_audit.scenarios.run import SELECTOR, Sent, ask, leftovers, run
+from k8s_audit.scenarios.scenario import filled
+from tests.standins.falco_rules import Rules
+
+COLLECTIONS = sorted(
+    {filled(step.path, "", "default") for one in SCENARIOS.values() for step in one.steps if step.method == "POST"}
+)
+
+
+@dataclass
+class Detecting:
+    """A control plane that audits with `detection`, for all tests of this file."""
+
+    cluster: LocalCluster
+    place: Place
+    setup: AuditSetup
+
+    def change(self) -> StaticPodChange:
+        return StaticPodChange(
+            LocalHost("cp-1", str(self.cluster.folder / "logs" / "kube-apiserver.log")), self.place, Event()
+        )
+
+    @contextlib.contextmanager
+    def policy(self, text: str) -> Iterator[None]:
+        """Another policy, for a while."""
+        self.change().apply(replace(self.setup, policy=text))
+        yield
+        self.change().apply(self.setup)
+
+
+@pytest.fixture(scope="module")
+def detecting(cluster: LocalCluster, recorder: Recorder) -> Iterator[Detecting]:
+    folder = cluster.folder
+    place = Place(
+        str(cluster.manifests), cluster.api_server, str(folder / "etc/scenarios"), str(folder / "var/scenarios"), 30
+    )
+    flags = AuditFlags(max_wait="100ms", log=LogBackend(path=str(folder / "audit-log" / "audit.log")))
+    policy, webhook = render_policy(load_profile("detection")), render_webhook(recorder.endpoint())
+    made = Detecting(cluster, place, AuditSetup(policy, webhook, flags.arguments(place.policy, place.webhook)))
+    cluster.create()
+    made.change().apply(made.setup)
+    yield made
+    made.change().restore()
+    cluster.create()
+
+
+@pytest.fixture(scope="module")
+def rules() -> Rules:
+    return Rules()
+
+
+@pytest.fixture
+def server(detecting: Detecting) -> Iterator[ApiServer]:
+    with ApiServer(detecting.cluster.api_server, str(detecting.cluster.kubeconfig)) as made:
+        yield made
+        assert not ours(made)
+
+
+@pytest.fixture
+def project(detecting: Detecting, recorder: Recorder, tmp_path: Path) -> Path:
+    """A project whose stack is this control plane with this recorder."""
+    config = {
+        "audit:cluster": {"name": "s", "kubeconfig": str(detecting.cluster.kubeconfig)},
+        "audit:platform": {
+            "kind": "kubeadm",
+            "hosts": [{"access": "local", "name": "cp-1", "apiServer": detecting.cluster.api_server}],
+        },
+        "audit:receivers": [{"kind": "recorder", "name": recorder.name, "port": recorder.port}],
+        "audit:delivery": {"checkTimeout": "5s"},
+    }
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.s.yaml").write_text(json.dumps({"config": config}))
+    (tmp_path / ".local" / "s").mkdir(parents=True)
+    (tmp_path / ".local" / "s" / "receivers").symlink_to(recorder.folder)
+    return tmp_path
+
+
+def ours(server: ApiServer) -> list[str]:
+    """What is there with our label."""
+    found = []
+    for collection in COLLECTIONS:
+        answer = ask(server, "GET", f"{collection}?labelSelector={SELECTOR}")
+        found += [f"{collection}/{item['metadata']['name']}" for item in answer.body.get("items", [])]
+    return found
+
+
+def verify(project: Path, scenario: str, *more: str) -> Result:
+    return CliRunner().invoke(app, ["verify", "--stack", "s", "--project", str(project), "--scenario", scenario, *more])
+
+
+def events_of(recorder: Recorder, sent: Sent) -> list[dict[str, Any]]:
+    lines = Path(recorder.events).read_text().splitlines()
+    return [event for line in lines if sent.answer.audit_id in line and (event := json.loads(line))]
+
+
+def test_each_scenario_triggers_the_rules_that_it_names(server: ApiServer, recorder: Recorder, rules: Rules) -> None:
+    for scenario in SCENARIOS.values():
+        done = run(scenario, server, "default")
+        assert not done.left, scenario.name
+        ids = [sent.answer.audit_id for sent in done.sent]
+        assert len(set(ids)) == len(scenario.steps)
+        far = followed(recorder.endpoint(), ids, 10)
+        for sent in done.sent:
+            at = far[sent.answer.audit_id].received_at
+            assert at, sent
+            assert at >= sent.at
+            if sent.step.rule:
+                events = events_of(recorder, sent)
+                assert any(rules.fires(sent.step.rule, event) for event in events), (scenario.name, events)
+    assert not ours(server)
+
+
+def test_the_metadata_profile_is_not_enough_for_a_rule_that_reads_the_body(
+    detecting: Detecting, server: ApiServer, recorder: Recorder, rules: Rules
+) -> None:
+    bare = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n"
+    with detecting.policy(bare):
+        done = run(SCENARIOS["privileged-pod"], server, "default")
+        followed(recorder.endpoint(), [sent.answer.audit_id for sent in done.sent], 10)
+    (event,) = events_of(recorder, done.sent[-1])
+    assert not rules.fires("Create Privileged Pod", event)
+
+
+def test_the_command_prints_a_row_for_each_request_with_level_and_latency(project: Path, server: ApiServer) -> None:
+    done = verify(project, "privileged-pod")
+    assert done.exit_code == 0, done.output
+    row = done.stdout.splitlines()[-1]
+    assert row.startswith("privileged-pod")
+    assert " 201 " in row
+    assert " RequestResponse " in row
+    assert "recorder after 0." in row
+    assert row.endswith("Create Privileged Pod")
+    rows = json.loads(verify(project, "all", "--json").stdout)
+    assert {one["scenario"] for one in rows} == SCENARIOS.keys()
+    assert all(one["proof"] == "auditID" and one["latencySeconds"] < 5 and one["level"] for one in rows)
+    assert rows[-1].keys() == {
+        "scenario", "request", "status", "auditID", "level", "receiver", "proof", "latencySeconds", "rule"
+    }  # fmt: skip
+
+
+def test_events_that_a_policy_drops_are_not_reached_and_exit_1(detecting: Detecting, project: Path) -> None:
+    silent = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: None}]\n"
+    with detecting.policy(silent):
+        done = verify(project, "configmap-with-credentials")
+    assert done.exit_code == 1
+    assert "did not reach recorder" in done.stdout
+
+
+def test_a_namespace_that_there_is_not_is_bad_input(project: Path, server: ApiServer) -> None:
+    for name, said in (("nowhere", "the cluster has none of this name"), ("a/../b", "a name has up to 63")):
+        refused = verify(project, "configmap", "--namespace", name)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert f"--namespace: {said}" in refused.stderr
+
+
+def test_an_api_server_that_is_gone_is_exit_3(project: Path, detecting: Detecting) -> None:
+    file = project / "stacks" / "Pulumi.s.yaml"
+    file.write_text(file.read_text().replace(detecting.cluster.api_server, "https://127.0.0.1:1"))
+    refused = verify(project, "configmap")
+    assert (refused.exit_code, refused.stdout) == (3, "")
+    assert "https://127.0.0.1:1 does not answer" in refused.stderr
+
+
+def test_a_step_that_fails_leaves_nothing(server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = running.ask
+
+    def failing(server: ApiServer, method: str, path: str, body: Any = None) -> Any:
+        answer = asked(server, method, path, body)
+        if path.endswith("/pods") and method == "POST":
+            raise DeliveryError("the answer never came")
+        return answer
+
+    monkeypatch.setattr(running, "ask", failing)
+    with pytest.raises(DeliveryError, match="the answer never came"):
+        run(SCENARIOS["exec-pod"], server, "default")
+    monkeypatch.undo()
+    assert not ours(server)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_removes_what_it_created(
+    number: signal.Signals, project: Path, server: ApiServer
+) -> None:
+    arguments = ["verify", "--stack", "s", "--project", str(project), "--scenario", "all"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "k8s_audit.cli", *arguments], stderr=subprocess.PIPE, text=True
+    ) as told:
+        deadline = time.monotonic() + 20
+        while not ours(server) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        told.send_signal(number)
+        _, said = told.communicate(timeout=30)
+    assert told.returncode == 130, said
+    assert "interrupted; what was created is removed" in said
+    assert not ours(server)
+
+
+def test_a_signal_between_two_requests_ends_the_scenario_there(
+    server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, seen = running.ask, list[str]()
+
+    def signalling(server: ApiServer, method: str, path: str, body: Any = None) -> Any:
+        seen.append(f"{method} {path.rpartition('/')[2]}")
+        if seen[-1] == "POST serviceaccounts":
+            os.kill(os.getpid(), signal.SIGTERM)
+            Event().wait(0.01)
+        return asked(server, method, path, body)
+
+    monkeypatch.setattr(running, "ask", signalling)
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        run(SCENARIOS["privileged-pod"], server, "default")
+    monkeypatch.undo()
+    assert "POST pods" not in seen
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert not ours(server)
+
+
+def test_what_a_killed_run_left_is_removed_by_a_later_one_but_not_what_may_be_a_live_run(
+    server: ApiServer, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_remove", lambda *_: "killed")
+    assert run(SCENARIOS["privileged-pod"], server, "default").left
+    monkeypatch.undo()
+    assert len(ours(server)) == 2
+    scenarios = [SCENARIOS["privileged-pod"]]
+    removed, left = leftovers(scenarios, server, "default")
+    assert not removed
+    assert len(left) == 2
+    assert "may belong to a run that goes on" in left[0]
+    done = verify(project, "privileged-pod")
+    assert done.exit_code == 0
+    assert "may belong to a run that goes on" in done.stderr
+    time.sleep(1.1)  # an API server counts in whole seconds
+    removed, left = leftovers(scenarios, server, "default", older_than=0.5)
+    assert len(removed) == 2
+    assert not left
+
+
+def test_a_receiver_that_cannot_be_asked_is_said_to_be_so(recorder: Recorder) -> None:
+    assert followed(replace(recorder.endpoint(), proof=ACCEPTED), ["a"], 1)["a"].proof == "sent"
+    assert followed(None, ["a"], 1)["a"].received_at is None
+    assert followed(recorder.endpoint(), ["never"], 0.1)["never"].received_at is None
