@@ -8,51 +8,94 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from k8s_audit.audit_policy.model import Policy, PolicyRule, ResourceGroup
-    from k8s_audit.errors import AuditPolicyError, ConfigError, K8sAuditError
+    from k8s_audit.errors import AuditPolicyError, ConfigError, K8sAuditError, ReceiverError
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
+    from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
     from k8s_audit.receivers.args import ReceiverArgs
+    from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
+    from k8s_audit.receivers.http import HttpReceiver, HttpReceiverArgs
     from k8s_audit.receivers.recorder.component import RecorderReceiver, RecorderReceiverArgs
-    from k8s_audit.resources import DeliveryCheck, LocalControlPlane, Recorder, StaticPodAudit
+    from k8s_audit.receivers.shield import ShieldArgs
+    from k8s_audit.receivers.sysdig_agent import SysdigAgentArgs, SysdigAgentReceiver
+    from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
+    from k8s_audit.resources import (
+        AdmissionCheck,
+        DeliveryCheck,
+        LocalControlPlane,
+        MetricsApi,
+        ReceiverCertificate,
+        ReceiverPods,
+        Recorder,
+        StaticPodAudit,
+    )
 
 _HOMES = {
+    "AdmissionCheck": "resources",
+    "AdmissionControllerArgs": "receivers.admission_controller",
+    "AdmissionControllerReceiver": "receivers.admission_controller",
     "AuditPolicyError": "errors",
+    "ClusterShieldReceiver": "receivers.cluster_shield",
     "ConfigError": "errors",
     "DeliveryCheck": "resources",
+    "HttpReceiver": "receivers.http",
+    "HttpReceiverArgs": "receivers.http",
     "K8sAuditError": "errors",
     "KubeadmAudit": "platforms.kubeadm",
     "KubeadmAuditArgs": "platforms.kubeadm",
     "LocalAudit": "platforms.local",
     "LocalAuditArgs": "platforms.local",
     "LocalControlPlane": "resources",
+    "MetricsApi": "resources",
     "Policy": "audit_policy.model",
     "PolicyRule": "audit_policy.model",
     "ReceiverArgs": "receivers.args",
+    "ReceiverCertificate": "resources",
+    "ReceiverError": "errors",
+    "ReceiverPods": "resources",
     "Recorder": "resources",
     "RecorderReceiver": "receivers.recorder.component",
     "RecorderReceiverArgs": "receivers.recorder.component",
     "ResourceGroup": "audit_policy.model",
+    "ShieldArgs": "receivers.shield",
     "StaticPodAudit": "resources",
+    "SysdigAgentArgs": "receivers.sysdig_agent",
+    "SysdigAgentReceiver": "receivers.sysdig_agent",
+    "SysdigShieldReceiver": "receivers.sysdig_shield",
 }
 
 __all__ = [
+    "AdmissionCheck",
+    "AdmissionControllerArgs",
+    "AdmissionControllerReceiver",
     "AuditPolicyError",
+    "ClusterShieldReceiver",
     "ConfigError",
     "DeliveryCheck",
+    "HttpReceiver",
+    "HttpReceiverArgs",
     "K8sAuditError",
     "KubeadmAudit",
     "KubeadmAuditArgs",
     "LocalAudit",
     "LocalAuditArgs",
     "LocalControlPlane",
+    "MetricsApi",
     "Policy",
     "PolicyRule",
     "ReceiverArgs",
+    "ReceiverCertificate",
+    "ReceiverError",
+    "ReceiverPods",
     "Recorder",
     "RecorderReceiver",
     "RecorderReceiverArgs",
     "ResourceGroup",
+    "ShieldArgs",
     "StaticPodAudit",
+    "SysdigAgentArgs",
+    "SysdigAgentReceiver",
+    "SysdigShieldReceiver",
 ]
 
 

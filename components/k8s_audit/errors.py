@@ -7,6 +7,7 @@ K8sAuditError
 ├── HostError            a control-plane host cannot be reached, read or written
 ├── ConflictError        a host has what we may not overwrite
 ├── ChangeError          a change of an API server failed; the host was put back as it was
+├── ReceiverError        the cluster lacks what a receiver needs
 └── DeliveryError        an event did not reach its receiver
 """
 
@@ -57,6 +58,10 @@ class ConflictError(K8sAuditError):
 
 class ChangeError(K8sAuditError):
     """A change of an API server failed; the host was put back as it was, or the text says what is left."""
+
+
+class ReceiverError(K8sAuditError):
+    """The cluster lacks what a receiver needs; the text says what is there, and the mend."""
 
 
 class DeliveryError(K8sAuditError):

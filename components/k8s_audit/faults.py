@@ -9,6 +9,8 @@ from pydantic import BaseModel, ValidationError
 SHOWN = 80
 """Characters of a value that a message shows."""
 SECRET = "[secret]"
+CREDENTIAL = "credential"
+"""The type of a pydantic error whose input may hold a credential, and is not shown."""
 
 
 def faults_of(error: ValidationError, model: type[BaseModel], prefix: str = "", secret: bool = False) -> list[str]:
@@ -29,11 +31,13 @@ def fault(error: Mapping[str, Any], model: type[BaseModel], prefix: str = "", se
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{spelled(part)}" for part in loc)
     where = f"{prefix}{path}".strip(".") if prefix else path.lstrip(".")
     if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key; {nearest(str(loc[-1]), names_at(model, loc))}"
+        hint = getattr(model, "hints", {}).get(loc[-1]) if len(loc) == 1 else None
+        return f"{where}: unknown key; {hint or nearest(str(loc[-1]), names_at(model, loc))}"
     if error["type"] == "missing":
         return f"{where}: missing"
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return f"{where or model.__name__}: {message}; given: {SECRET if secret else shown(error['input'])}"
+    hidden = secret or error["type"] == CREDENTIAL
+    return f"{where or model.__name__}: {message}; given: {SECRET if hidden else shown(error['input'])}"
 
 
 def nearest(given: str, allowed: list[str]) -> str:

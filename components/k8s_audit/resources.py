@@ -5,6 +5,8 @@ from typing import Any, cast
 
 import pulumi
 
+from k8s_audit.receivers.endpoint import AUDIT_ID
+
 PACKAGE = "k8s-audit"
 
 
@@ -189,7 +191,7 @@ class DeliveryCheck(pulumi.CustomResource):
         resource_name: the resource's name.
         api_servers: each API server's own URL.
         kubeconfig: path of one that may create ConfigMaps in `default` and read /metrics.
-        receiver: name, url, ca, client_certificate, client_key.
+        receiver: name, url, proof, and what reaching it takes; see ReceiverArgs.
         timeout: a duration: how long an event may take.
         triggers: the proof is made again when one of them changes.
     """
@@ -213,6 +215,11 @@ class DeliveryCheck(pulumi.CustomResource):
             "ca": receiver.get("ca", ""),
             "clientCertificate": receiver.get("client_certificate", ""),
             "clientKey": pulumi.Output.secret(receiver.get("client_key", "")),
+            "token": pulumi.Output.secret(receiver.get("token", "")),
+            "username": receiver.get("username", ""),
+            "password": pulumi.Output.secret(receiver.get("password", "")),
+            "tlsServerName": receiver.get("tls_server_name", ""),
+            "proof": receiver.get("proof", AUDIT_ID),
             "timeout": timeout,
             "triggers": triggers or [],
         }
@@ -222,3 +229,132 @@ class DeliveryCheck(pulumi.CustomResource):
     def checks(self) -> pulumi.Output[list[dict[str, Any]]]:
         """One proof an API server: apiServer, receiver, proof, auditID, latencySeconds."""
         return cast(pulumi.Output[list[dict[str, Any]]], pulumi.get(self, "checks"))
+
+
+class AdmissionCheck(pulumi.CustomResource):
+    """The proof that each API server calls the admission webhooks of a receiver; `up` fails with a diagnosis if not.
+
+    Args:
+        resource_name: the resource's name.
+        api_servers: each API server's own URL.
+        kubeconfig: path of one that may create ConfigMaps in `default` and read /metrics.
+        receiver: the receiver's name.
+        webhooks: names of its webhooks in the ValidatingWebhookConfiguration.
+        timeout: a duration: how long the first call may take.
+        triggers: the proof is made again when one of them changes.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        api_servers: list[str],
+        kubeconfig: pulumi.Input[str],
+        receiver: str,
+        webhooks: list[str],
+        timeout: str = "30s",
+        triggers: list[pulumi.Input[str]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "apiServers": api_servers,
+            "kubeconfig": kubeconfig,
+            "receiver": receiver,
+            "webhooks": webhooks,
+            "timeout": timeout,
+            "triggers": triggers or [],
+        }
+        super().__init__(f"{PACKAGE}:index:AdmissionCheck", resource_name, props | dict.fromkeys(["checks"]), opts)
+
+    @property
+    def checks(self) -> pulumi.Output[list[dict[str, Any]]]:
+        """One proof an API server and webhook: apiServer, receiver, proof, auditID, latencySeconds."""
+        return cast(pulumi.Output[list[dict[str, Any]]], pulumi.get(self, "checks"))
+
+
+class ReceiverPods(pulumi.CustomResource):
+    """The check that a Service reaches pods of a receiver that is in the cluster already; `up` fails if there are none.
+
+    Args:
+        resource_name: the resource's name.
+        kubeconfig: path of one that may list the pods of the namespace.
+        namespace: the receiver's.
+        selector: labels of its pods.
+        port: TCP; where the pods declare ports, it must be one of them.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        kubeconfig: str,
+        namespace: str,
+        selector: dict[str, str],
+        port: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props = {"kubeconfig": kubeconfig, "namespace": namespace, "selector": selector, "port": port}
+        super().__init__(f"{PACKAGE}:index:ReceiverPods", resource_name, props | dict.fromkeys(["pods"]), opts)
+
+    @property
+    def pods(self) -> pulumi.Output[int]:
+        """How many there are."""
+        return cast(pulumi.Output[int], pulumi.get(self, "pods"))
+
+
+class MetricsApi(pulumi.CustomResource):
+    """The check that the cluster serves the metrics API, which a HorizontalPodAutoscaler needs; `up` fails if not.
+
+    Args:
+        resource_name: the resource's name.
+        kubeconfig: path of one.
+    """
+
+    def __init__(self, resource_name: str, kubeconfig: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register it."""
+        props: dict[str, Any] = {"kubeconfig": kubeconfig}
+        super().__init__(f"{PACKAGE}:index:MetricsApi", resource_name, props | dict.fromkeys(["served"]), opts)
+
+    @property
+    def served(self) -> pulumi.Output[bool]:
+        """Whether it is."""
+        return cast(pulumi.Output[bool], pulumi.get(self, "served"))
+
+
+class ReceiverCertificate(pulumi.CustomResource):
+    """A certificate for a receiver's Service, by an authority that signs nothing else; renewed a year before its end.
+
+    Args:
+        resource_name: the resource's name.
+        names: DNS names and addresses of the Service, the one that API servers ask for first.
+    """
+
+    def __init__(self, resource_name: str, names: list[str], opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register it."""
+        props: dict[str, Any] = {"names": names}
+        super().__init__(
+            f"{PACKAGE}:index:ReceiverCertificate",
+            resource_name,
+            props | dict.fromkeys(["ca", "certificate", "key", "notAfter"]),
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["key"])),
+        )
+
+    @property
+    def ca(self) -> pulumi.Output[str]:
+        """PEM of the authority."""
+        return cast(pulumi.Output[str], pulumi.get(self, "ca"))
+
+    @property
+    def certificate(self) -> pulumi.Output[str]:
+        """PEM."""
+        return cast(pulumi.Output[str], pulumi.get(self, "certificate"))
+
+    @property
+    def key(self) -> pulumi.Output[str]:
+        """PEM; a secret."""
+        return cast(pulumi.Output[str], pulumi.get(self, "key"))
+
+    @property
+    def not_after(self) -> pulumi.Output[str]:
+        """When it ends (ISO 8601)."""
+        return cast(pulumi.Output[str], pulumi.get(self, "notAfter"))

@@ -18,6 +18,7 @@ from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.kubernetes import cluster_provider
 from k8s_audit.receivers.placement import Outputs, Placed, Placement
+from k8s_audit.resources import AdmissionCheck
 
 
 def compose(stack: Stack, folder: Path) -> Outputs:
@@ -35,6 +36,7 @@ def compose(stack: Stack, folder: Path) -> Outputs:
     placement = Placement(
         folder=folder,
         cluster=stack.cluster.name,
+        kubeconfig=places.kubeconfig(stack, folder),
         kubernetes=cache(lambda: cluster_provider(stack.cluster.name, places.kubeconfig(stack, folder))),
         secret=pulumi.Config(PROJECT).require_secret,
     )
@@ -42,14 +44,42 @@ def compose(stack: Stack, folder: Path) -> Outputs:
     outputs: Outputs = {}
     for one in placed:
         outputs |= one.outputs
-    (receiver,) = [one for one in placed if one.endpoint is not None]
-    assert receiver.endpoint
+    options = pulumi.ResourceOptions(depends_on=[resource for one in placed for resource in one.resources])
+    endpoints = [one.endpoint for one in placed if one.endpoint is not None]
+    outputs |= (
+        _audit(stack, folder, endpoints[0], options) if endpoints else {"kubeconfig": places.kubeconfig(stack, folder)}
+    )
+    checks = [outputs["deliveryChecks"]] if endpoints else []
+    checks += [
+        _admission_check(stack, folder, receiver.name, one).checks
+        for receiver, one in zip(stack.receivers, placed, strict=True)
+        if one.admission_webhooks
+    ]
+    return outputs | {
+        "deliveryChecks": pulumi.Output.all(*checks).apply(lambda lists: [one for each in lists for one in each])
+    }
+
+
+def _audit(stack: Stack, folder: Path, receiver: ReceiverArgs, options: pulumi.ResourceOptions) -> Outputs:
+    """Audit logging at the API servers, for the one receiver that takes events."""
     policy = render_policy(stack.policy.load())
     delivery = stack.delivery.model_dump(by_alias=True, exclude_none=True)
-    options = pulumi.ResourceOptions(depends_on=[resource for one in placed for resource in one.resources])
     if isinstance(stack.platform, LocalPlatform):
-        return outputs | _local(stack, stack.platform, folder, receiver.endpoint, policy, delivery, options)
-    return outputs | _kubeadm(stack, stack.platform, folder, receiver.endpoint, policy, delivery, options)
+        return _local(stack, stack.platform, folder, receiver, policy, delivery, options)
+    return _kubeadm(stack, stack.platform, folder, receiver, policy, delivery, options)
+
+
+def _admission_check(stack: Stack, folder: Path, receiver: str, placed: Placed) -> AdmissionCheck:
+    """The proof for a receiver that takes AdmissionReviews; no API server is changed for it."""
+    return AdmissionCheck(
+        f"{receiver}-admission",
+        api_servers=[host.api_server for host in places.hosts(stack, folder)],
+        kubeconfig=places.kubeconfig(stack, folder),
+        receiver=receiver,
+        webhooks=list(placed.admission_webhooks),
+        timeout=stack.delivery.check_timeout,
+        opts=pulumi.ResourceOptions(depends_on=list(placed.resources)),
+    )
 
 
 def _place(receiver: ReceiverConfig, placement: Placement) -> Placed:

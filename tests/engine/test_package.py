@@ -15,7 +15,7 @@ from k8s_audit.local_cluster import LocalCluster
 from tests.project import CHECKOUT
 
 COMPONENTS = {"KubeadmAudit", "LocalAudit", "RecorderReceiver"}
-RESOURCES = {"DeliveryCheck", "LocalControlPlane", "Recorder", "StaticPodAudit"}
+RESOURCES = {"AdmissionCheck", "DeliveryCheck", "LocalControlPlane", "Recorder", "StaticPodAudit"}
 REMOTE = """\
 import json
 import pulumi

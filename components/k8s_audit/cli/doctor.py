@@ -15,6 +15,7 @@ from k8s_audit.control_plane.change import AuditSetup, Place, StaticPodChange
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.local_host import LocalHost
 from k8s_audit.control_plane.plan import Plan, plan
+from k8s_audit.delivery.contract import contract_of
 from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import ConfigError, K8sAuditError
 
@@ -45,10 +46,14 @@ def doctor(
 
 def _plan(config: Stack, host: ControlPlaneHost, folder: Path) -> Plan:
     place = Place(host.manifests, host.api_server, host.config_folder, host.state_folder, seconds(host.restart_timeout))
+    endpoint = places.endpoint(config, folder)
+    flags = config.delivery.flags(places.log_path(config, folder)).within(endpoint.body_limit, endpoint.event_limit)
+    webhook, arguments = render_webhook(endpoint), flags.arguments(place.policy, place.webhook)
     setup = AuditSetup(
         policy=render_policy(config.policy.load()),
-        webhook=render_webhook(places.endpoint(config, folder)),
-        arguments=config.delivery.flags(places.log_path(config, folder)).arguments(place.policy, place.webhook),
+        webhook=webhook,
+        arguments=arguments,
         adopt=host.adopt,
+        contract=contract_of(webhook, arguments, lambda text: typer.echo(text, err=True)),
     )
     return plan(StaticPodChange(LocalHost(host.name, host.logs), place, Event()), setup)

@@ -1,9 +1,9 @@
 """What all configuration models share, and the types of single values."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from k8s_audit.control_plane.durations import seconds
@@ -16,6 +16,8 @@ class ConfigModel(BaseModel):
     """A part of a stack's file: camelCase keys, no unknown ones, no value of another type that is bent to fit."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, alias_generator=to_camel)
+    hints: ClassVar[dict[str, str]] = {}
+    """What a message says about an unknown key that people try."""
 
 
 def _duration(text: str) -> str:
@@ -32,6 +34,16 @@ def _name(text: str) -> str:
     return text
 
 
+def _size(given: Any) -> Any:
+    """Bytes of a text such as `12MiB`; anything else as it is, for the type to judge."""
+    if not isinstance(given, str):
+        return given
+    size = re.fullmatch(r"(\d{1,9})(KiB|MiB)", given, re.ASCII)
+    if size is None:
+        raise ValueError("a size is a number of bytes, or a text such as 256KiB or 12MiB")
+    return int(size[1]) * {"KiB": 2**10, "MiB": 2**20}[size[2]]
+
+
 def _log_path(path: str) -> str:
     return path if path == "-" else _absolute(path)
 
@@ -44,6 +56,8 @@ def _absolute(path: str) -> str:
 
 Duration = Annotated[str, AfterValidator(_duration)]
 """A Go duration, such as `500ms`, `5s`, `1m30s` (https://pkg.go.dev/time#ParseDuration)."""
+Size = Annotated[int, BeforeValidator(_size), Field(ge=1024, le=2**31 - 1)]
+"""Bytes: a number, or a text such as `256KiB` or `12MiB`."""
 Port = Annotated[int, Field(ge=1024, le=65535)]
 """A TCP port that needs no root."""
 Name = Annotated[str, AfterValidator(_name)]

@@ -1,15 +1,22 @@
 """Where the things of a stack are, told from its configuration alone: hosts, kubeconfig, recorder."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from k8s_audit.config.platforms import ControlPlaneHost, LocalPlatform
+from k8s_audit.config.receivers.http import HttpReceiver
 from k8s_audit.config.receivers.recorder import RecorderReceiver
 from k8s_audit.config.stack import Stack
 from k8s_audit.errors import DeliveryError
 from k8s_audit.local_cluster.ports import LOOPBACK
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.recorder.process import Recorder
+
+
+def no_secret(key: str) -> str:
+    """Stands for each secret where none is needed: the API server's counters are asked, not the receiver."""
+    return ""
 
 
 def stack_folder(project: Path, stack: str) -> Path:
@@ -61,8 +68,13 @@ def kubeconfig(stack: Stack, folder: Path) -> str:
     return os.path.abspath(os.path.expanduser(stack.cluster.kubeconfig or ""))
 
 
-def endpoint(stack: Stack, folder: Path) -> ReceiverEndpoint:
+def endpoint(stack: Stack, folder: Path, secret: Callable[[str], str] = no_secret) -> ReceiverEndpoint:
     """Where the audit events of a stack go, told without the engine.
+
+    Args:
+        stack: its configuration.
+        folder: what it keeps on this machine.
+        secret: the value of one of its secret keys; default: none is known, which a proof by counters needs not.
 
     Raises:
         DeliveryError: no receiver of the stack takes audit events.
@@ -70,6 +82,8 @@ def endpoint(stack: Stack, folder: Path) -> ReceiverEndpoint:
     for receiver in stack.receivers:
         if isinstance(receiver, RecorderReceiver):
             return recorder(receiver, folder).endpoint()
+        if isinstance(receiver, HttpReceiver):
+            return receiver.endpoint(secret)
     raise DeliveryError("no receiver of this stack takes audit events")
 
 

@@ -4,8 +4,13 @@ from types import MappingProxyType
 
 from k8s_audit.config.model import ConfigModel
 from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
+from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
+from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver
+from k8s_audit.config.receivers.http import HttpReceiver
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
+from k8s_audit.config.receivers.sysdig_agent import SysdigAgentReceiver
+from k8s_audit.config.receivers.sysdig_shield import SysdigShieldReceiver
 
 PLATFORMS: MappingProxyType[str, type[ConfigModel] | None] = MappingProxyType(
     {
@@ -20,12 +25,33 @@ PLATFORMS: MappingProxyType[str, type[ConfigModel] | None] = MappingProxyType(
 RECEIVERS: MappingProxyType[str, type[ReceiverConfig] | None] = MappingProxyType(
     {
         "recorder": RecorderReceiver,
-        **dict.fromkeys("http kafka s3 sysdig-agent sysdig-shield cluster-shield admission-controller falco".split()),
+        "sysdig-agent": SysdigAgentReceiver,
+        "sysdig-shield": SysdigShieldReceiver,
+        "cluster-shield": ClusterShieldReceiver,
+        "admission-controller": AdmissionControllerReceiver,
+        "http": HttpReceiver,
+        **dict.fromkeys("kafka s3 falco".split()),
     }
 )
-PLACES = MappingProxyType({"recorder": "recorder.component"})
+PLACES = MappingProxyType(
+    {
+        "recorder": "recorder.component",
+        "http": "http",
+        "sysdig-agent": "sysdig_agent",
+        "sysdig-shield": "sysdig_shield",
+        "cluster-shield": "cluster_shield",
+        "admission-controller": "admission_controller",
+    }
+)
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": False, "admission": False})
 """Whether a kind of delivery is built."""
-SECRETS = ("sysdigAccessKey", "secureApiToken", "sshPrivateKey")
+SECRETS = (
+    "sysdigAccessKey",
+    "secureApiToken",
+    "sshPrivateKey",
+    "receiverClientKey",
+    "receiverToken",
+    "receiverPassword",
+)
 """Keys that hold a secret; each is a key of its own, set with `pulumi config set --secret`."""

@@ -82,6 +82,8 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
     platform = _kind(PLATFORMS, "audit:platform", parts["platform"], faults) if "platform" in parts else None
     receivers = _receivers(parts["receivers"], faults) if "receivers" in parts else None
     faults += _secrets(own.keys() & set(SECRETS), secret, receivers)
+    for receiver in receivers or []:
+        faults += receiver.secret_faults({key: own[key] for key in receiver.secrets() & secret if own.get(key)})
     policy = _model(PolicyConfig, "policy", parts, faults)
     delivery = _delivery(parts, faults)
     if policy:

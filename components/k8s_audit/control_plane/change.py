@@ -6,8 +6,8 @@ or changed and healthy. Nothing here knows what reaches the host, nor who receiv
 
 import hashlib
 import posixpath
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from threading import Event
 
 from k8s_audit.control_plane import health, static_pod
@@ -56,12 +56,21 @@ class Place:
 
 @dataclass(frozen=True)
 class AuditSetup:
-    """What a host shall have: the two files' texts, and the audit flags by name."""
+    """What a host shall have.
+
+    Args:
+        policy: the audit policy's text.
+        webhook: the webhook kubeconfig's text.
+        arguments: the audit flags by name.
+        adopt: take over flags that are there with other values.
+        contract: tries from the host whether its events would be taken, and raises if not; None: it is not tried.
+    """
 
     policy: str
     webhook: str
     arguments: Mapping[str, str]
     adopt: bool = False
+    contract: Callable[[Host], None] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,7 @@ class StaticPodChange:
         """Bring the host to `setup` and wait until its API server runs with it; a second time nothing changes.
 
         Raises:
-            ConflictError, HostError: found before anything was changed.
+            ConflictError, HostError, DeliveryError: found before anything was changed.
             ChangeError: it failed and the host is as it was; the text has the API server's last log lines.
         """
         self.recover()
@@ -121,7 +130,7 @@ class StaticPodChange:
         same_files = all(self.host.read(path) == content for path, content in files.items())
         if record and record.step is Step.APPLIED and current == edit.manifest and same_files:
             return self._live()
-        self.check(current)
+        self.check(current, setup)
         record = self._prepare(base, current, edit, record)
         try:
             self._write_files(files)
@@ -175,11 +184,12 @@ class StaticPodChange:
             return
         self._roll_back(record)
 
-    def check(self, current: bytes) -> None:
+    def check(self, current: bytes, setup: AuditSetup) -> None:
         """Everything that can be checked before anything changes.
 
         Raises:
             HostError: the API server is not ready, or its manifest cannot be replaced in one step.
+            DeliveryError: the receiver would not take the events of this host.
         """
         if not self.host.same_filesystem(self.place.manifests, self.place.config_folder):
             raise HostError(
@@ -190,6 +200,8 @@ class StaticPodChange:
             raise HostError(
                 f"host {self.host.name}: kube-apiserver at {self.place.api_server} is not ready; nothing was changed. Mend it first"
             )
+        if setup.contract:
+            setup.contract(self.host)
 
     def without_us(self, current: bytes, record: Record | None) -> bytes:
         """The manifest as it would be without us."""

@@ -1,7 +1,11 @@
 """What the transaction needs of a control-plane host, and nothing more. `local_host.py` is the first of its kind."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol
+
+from k8s_audit.errors import HostError
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,57 @@ class Credentials:
     ca: str
     certificate: str | None = None
     key: str | None = None
+
+
+@dataclass(frozen=True)
+class Post:
+    """One HTTP POST, as a process on the host makes it; certificates and key are PEM texts."""
+
+    url: str
+    content: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = field(default=None, repr=False)
+    server_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered: the HTTP status, where a redirect leads, and the first characters of the body."""
+
+    status: int
+    location: str
+    text: str
+
+
+class Silence(Enum):
+    """Why a POST got no answer."""
+
+    NO_NAME = "its name cannot be resolved"
+    REFUSED = "the connection is refused"
+    TIMEOUT = "nothing answers in time"
+    NO_ROUTE = "there is no way to it"
+    UNKNOWN_AUTHORITY = "its certificate is signed by an unknown authority"
+    OTHER_NAME = "its certificate is for another name"
+    EXPIRED = "its certificate is out of its time"
+    CLIENT_CERTIFICATE = "it refuses the client certificate, or misses one"
+    NO_TLS = "it does not speak TLS"
+    BROKEN = "it closes the connection"
+
+
+class NoAnswerError(HostError):
+    """A POST from the host got no answer."""
+
+    def __init__(self, silence: Silence, detail: str = "") -> None:
+        """Name the reason.
+
+        Args:
+            silence: its kind.
+            detail: what the system or the TLS library says; nothing of what was sent.
+        """
+        super().__init__(f"{silence.value}{detail and f' ({detail})'}")
+        self.silence, self.detail = silence, detail
 
 
 class Host(Protocol):
@@ -64,6 +119,13 @@ class Host(Protocol):
 
     def readyz(self, url: str, credentials: Credentials) -> int:
         """The HTTP status of GET `url`/readyz; 0 if nothing answers."""
+
+    def post(self, post: Post) -> Answer:
+        """Make a POST from the host, through no proxy, and follow no redirect.
+
+        Raises:
+            NoAnswerError: it got no answer.
+        """
 
     def api_server_log(self) -> list[str]:
         """The last lines that the API server logged; empty if they can't be had."""

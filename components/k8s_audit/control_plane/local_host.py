@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import psutil
 
-from k8s_audit.control_plane.host import Credentials, Process
+from k8s_audit.control_plane import http_post
+from k8s_audit.control_plane.host import Answer, Credentials, Post, Process
 from k8s_audit.errors import HostError
 
 POD_LOGS = "/var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log"
@@ -102,6 +103,10 @@ class LocalHost:
             return httpx.get(f"{url}/readyz", verify=context, timeout=READYZ_TIMEOUT, trust_env=False).status_code
         except httpx.HTTPError:
             return 0
+
+    def post(self, post: Post) -> Answer:
+        """See Host."""
+        return http_post.post(post)
 
     def api_server_log(self) -> list[str]:
         """See Host."""

@@ -44,7 +44,7 @@ def plan(change: StaticPodChange, setup: AuditSetup) -> Plan:
         edit = static_pod.turn_on(
             base, setup.arguments, sha256(setup.policy.encode(), setup.webhook.encode()), setup.adopt
         )
-        change.check(current)
+        change.check(current, setup)
     except K8sAuditError as error:
         return Plan(state, [], str(error))
     wanted = ((place.policy, setup.policy), (place.webhook, setup.webhook))

@@ -4,6 +4,8 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,8 +18,59 @@ OK = 200
 REQUEST_TIMEOUT = 10
 """Seconds."""
 EVENTS, ERRORS = "apiserver_audit_event_total", "apiserver_audit_error_total"
-METRIC = re.compile(rf"^({EVENTS}|{ERRORS})(?:\{{[^}}]*\}})? (\S+)$", re.MULTILINE)
+REQUESTS = "rest_client_requests_total"
+REVIEWS, FAILED_OPEN = "apiserver_admission_webhook_request_total", "apiserver_admission_webhook_fail_open_count"
+METRIC = re.compile(rf"^({EVENTS}|{ERRORS}|{REQUESTS}|{REVIEWS}|{FAILED_OPEN})(?:\{{(.*)\}})? (\S+)$", re.MULTILINE)
 """https://kubernetes.io/docs/reference/instrumentation/metrics/"""
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+LOG = "log"
+"""The plugin whose errors say nothing of the webhook."""
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What an API server has counted since it started.
+
+    Args:
+        events: audit events made.
+        errors: audit events lost on their way to the webhook: not sent, refused, or no room for them.
+        posts: POSTs that it made as a client, by host and HTTP status; `<error>` where nothing was answered.
+        reviews: answers of admission webhooks, by webhook and HTTP status; 200 for each that could be understood.
+        failed_open: reviews that failed and were let pass, by webhook.
+    """
+
+    events: int = 0
+    errors: int = 0
+    posts: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    reviews: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    failed_open: Mapping[str, int] = field(default_factory=dict)
+
+    def posts_to(self, host: str) -> Counter[str]:
+        """The POSTs to a host, by HTTP status."""
+        return Counter({code: count for (at, code), count in self.posts.items() if at == host})
+
+    def reviews_of(self, webhook: str) -> Counter[str]:
+        """The answers of a webhook, by HTTP status."""
+        return Counter({code: count for (name, code), count in self.reviews.items() if name == webhook})
+
+
+def read_counters(text: str) -> Counters:
+    """The counters in the text of /metrics."""
+    events = errors = 0
+    posts, reviews, failed_open = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[str]()
+    for metric, labelled, number in METRIC.findall(text):
+        labels, value = dict(LABEL.findall(labelled)), int(float(number))
+        if metric == EVENTS:
+            events += value
+        elif metric == ERRORS and labels.get("plugin") != LOG:
+            errors += value
+        elif metric == REQUESTS and labels.get("method") == "POST":
+            posts[labels["host"], labels["code"]] += value
+        elif metric == REVIEWS:
+            reviews[labels["name"], labels["code"]] += value
+        elif metric == FAILED_OPEN:
+            failed_open[labels["name"]] += value
+    return Counters(events, errors, posts, reviews, failed_open)
 
 
 class ApiServer:
@@ -82,17 +135,28 @@ class ApiServer:
             raise DeliveryError(f"{self.url} names no Audit-Id; is there something between it and us?")
         return str(audit_id)
 
-    def counters(self) -> Counter[str]:
-        """Its counters of audit events and errors; empty if they cannot be read."""
+    def counters(self) -> Counters | None:
+        """What it has counted; None if that cannot be read."""
         try:
             request = self.client.param_serialize("GET", "/metrics", auth_settings=["BearerToken"])
             answer = self.client.call_api(*request, _request_timeout=REQUEST_TIMEOUT)
-            text = answer.read().decode() if answer.status == OK else ""
-        except Exception:  # they only help a diagnosis
-            return Counter()
-        found: Counter[str] = Counter()
-        for name, value in METRIC.findall(text):
-            found[name] += int(float(value))
+            return read_counters(answer.read().decode()) if answer.status == OK else None
+        except Exception:  # whatever urllib3 raises
+            return None
+
+    def known_counters(self) -> Counters:
+        """What it has counted.
+
+        Raises:
+            DeliveryError: that cannot be read.
+        """
+        found = self.counters()
+        if found is None:
+            look = f"kubectl --kubeconfig {self.kubeconfig} --server {self.url} get --raw /metrics"
+            raise DeliveryError(
+                f"{self.url} does not tell its counters, by which delivery to this receiver is proved: the kubeconfig needs the"
+                f" right to get /metrics.\nLook closer: {look}"
+            )
         return found
 
 

@@ -8,6 +8,12 @@ Our defaults are set out in full, so that a newer API server with other ones cha
 from dataclasses import dataclass, replace
 from typing import Self
 
+API_SERVER_BATCH, API_SERVER_EVENT = 10_485_760, 102_400
+"""Bytes: the API server's own sizes, where truncation is on."""
+ENVELOPE = 1024
+"""Bytes that the list around a batch's events may add to their own, which alone the API server counts:
+https://github.com/kubernetes/apiserver/blob/master/plugin/pkg/audit/truncate/truncate.go"""
+
 
 @dataclass(frozen=True)
 class LogBackend:
@@ -76,12 +82,18 @@ class AuditFlags:
             log=LogBackend(max_age=None, max_backup=1, max_size=10),
         )
 
-    def within(self, body_limit: int) -> Self:
-        """The same flags with no batch larger than a receiver takes (bytes)."""
-        if self.truncate_max_batch_size is None or self.truncate_max_batch_size <= body_limit:
+    def within(self, body_limit: int, event_limit: int) -> Self:
+        """The same flags with no batch and no event larger than a receiver takes; nothing to do where nothing is cut.
+
+        Args:
+            body_limit: bytes of the largest body.
+            event_limit: bytes of the largest event.
+        """
+        if not self.truncate_enable:
             return self
-        event = None if self.truncate_max_event_size is None else min(self.truncate_max_event_size, body_limit)
-        return replace(self, truncate_max_batch_size=body_limit, truncate_max_event_size=event)
+        batch = min(self.truncate_max_batch_size or API_SERVER_BATCH, max(body_limit - ENVELOPE, 1))
+        event = min(self.truncate_max_event_size or API_SERVER_EVENT, event_limit, batch)
+        return replace(self, truncate_max_batch_size=batch, truncate_max_event_size=event)
 
     def arguments(self, policy_path: str, webhook_path: str) -> dict[str, str]:
         """The flags by name, without dashes, in a fixed order.

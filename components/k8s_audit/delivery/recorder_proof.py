@@ -3,6 +3,7 @@
 import os
 import ssl
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -43,10 +44,12 @@ class RecorderProof:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.client.close()
 
-    def received(self, audit_id: str) -> str | None:
-        """When the event was accepted (ISO 8601); None: not yet, or the recorder does not answer."""
+    def received(self, audit_id: str) -> float | None:
+        """When the event was accepted, in seconds since the epoch; None: not yet, or the recorder does not answer."""
         try:
             answer = self.client.get(f"{self.base}/events/{quote(audit_id, safe='')}")
-            return str(answer.json()["receivedAt"]) if answer.status_code == httpx.codes.OK else None
-        except (httpx.HTTPError, ValueError, KeyError):
+            if answer.status_code != httpx.codes.OK:
+                return None
+            return datetime.fromisoformat(answer.json()["receivedAt"]).timestamp()
+        except (httpx.HTTPError, ValueError, TypeError, KeyError):
             return None

@@ -11,7 +11,7 @@ from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms import ControlPlaneHost
 from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.receivers.endpoint import endpoint_of
+from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT, endpoint_of
 from k8s_audit.resources import DeliveryCheck, StaticPodAudit
 
 
@@ -56,12 +56,14 @@ class KubeadmAudit(pulumi.ComponentResource):
         delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
         text = args.get("policy")
         policy = render_policy(parse_policy(text, "policy") if text else load_profile("detection"))
-        webhook = _webhook(args["receiver"])
+        receiver = args["receiver"]
+        webhook = _webhook(receiver)
+        flags = delivery.flags().within(
+            int(receiver.get("body_limit", BODY_LIMIT)), int(receiver.get("event_limit", EVENT_LIMIT))
+        )
         audited: list[StaticPodAudit] = []
         for host in hosts:
-            arguments = delivery.flags().arguments(
-                f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml"
-            )
+            arguments = flags.arguments(f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml")
             audited.append(
                 StaticPodAudit(
                     f"{name}-{host.name}",
@@ -77,7 +79,7 @@ class KubeadmAudit(pulumi.ComponentResource):
             f"{name}-delivery",
             api_servers=[host.api_server for host in hosts],
             kubeconfig=args["kubeconfig"],
-            receiver=args["receiver"],
+            receiver=receiver,
             timeout=delivery.check_timeout,
             triggers=[audit.manifest_digest for audit in audited],
             opts=pulumi.ResourceOptions(parent=self, depends_on=audited),

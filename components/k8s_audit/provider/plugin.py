@@ -11,9 +11,23 @@ from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.provider.resource import PACKAGE
 from k8s_audit.provider.resources import RESOURCES
 from k8s_audit.provider.server import Servicer, serve
+from k8s_audit.receivers.admission_controller import AdmissionControllerReceiver
+from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
+from k8s_audit.receivers.http import HttpReceiver
 from k8s_audit.receivers.recorder.component import RecorderReceiver
+from k8s_audit.receivers.sysdig_agent import SysdigAgentReceiver
+from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
 
-COMPONENTS: list[type[pulumi.ComponentResource]] = [KubeadmAudit, LocalAudit, RecorderReceiver]
+COMPONENTS: list[type[pulumi.ComponentResource]] = [
+    AdmissionControllerReceiver,
+    ClusterShieldReceiver,
+    HttpReceiver,
+    KubeadmAudit,
+    LocalAudit,
+    RecorderReceiver,
+    SysdigAgentReceiver,
+    SysdigShieldReceiver,
+]
 
 
 def make(engine: str | None) -> Servicer:

@@ -24,6 +24,8 @@ class ReceiverArgs(TypedDict):
     """Sent with `password` as HTTP basic authentication; default: none."""
     password: NotRequired[pulumi.Input[str]]
     """A secret."""
+    tls_server_name: NotRequired[pulumi.Input[str]]
+    """The name that the receiver's certificate must have; default: the URL's."""
     body_limit: NotRequired[int]
     """Bytes of the largest body that the receiver takes; default: 10485760."""
     event_limit: NotRequired[int]

@@ -8,8 +8,9 @@ BODY_LIMIT = 10_485_760
 """Bytes; the API server's own default for one batch, where truncation is on."""
 EVENT_LIMIT = 1_048_576
 """Bytes; ours for one event, where truncation is on."""
-AUDIT_ID, ACCEPTED = "auditID", "accepted"
-"""How a receiver's proof of delivery is made: it is asked for the event; or the API server counts what it accepted."""
+AUDIT_ID, ACCEPTED, ADMISSION = "auditID", "accepted", "admission"
+"""How a receiver's proof of delivery is made: it is asked for the event; the API server counts what it accepted; or, for
+one that takes AdmissionReviews, the API server counts what it answered."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class ReceiverEndpoint:
         token: sent as `Authorization: Bearer`; a secret.
         username: sent with `password` as HTTP basic authentication.
         password: a secret.
+        tls_server_name: the name that its certificate must have; None: the URL's.
         body_limit: bytes of the largest body that the receiver takes.
         event_limit: bytes of the largest event that the receiver takes.
         proof: `auditID` (it can be asked for an event) or `accepted` (the API server's counters tell).
@@ -38,6 +40,7 @@ class ReceiverEndpoint:
     token: str | None = field(default=None, repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    tls_server_name: str | None = None
     body_limit: int = BODY_LIMIT
     event_limit: int = EVENT_LIMIT
     proof: str = AUDIT_ID

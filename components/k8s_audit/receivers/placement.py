@@ -19,12 +19,14 @@ class Placement:
     Args:
         folder: where the stack keeps what runs on this machine.
         cluster: the cluster's name.
+        kubeconfig: path of the cluster's.
         kubernetes: the Pulumi provider of the cluster; made when it is first asked for.
         secret: the value of one of the stack's secret keys.
     """
 
     folder: Path
     cluster: str
+    kubeconfig: str
     kubernetes: Callable[[], pulumi.ProviderResource]
     secret: Callable[[str], pulumi.Output[str]]
 

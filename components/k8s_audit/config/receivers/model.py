@@ -1,5 +1,6 @@
 """What the models of all receivers share: a name, what they take, and what they need."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from k8s_audit.config.model import ConfigModel, Name
@@ -23,6 +24,14 @@ class ReceiverConfig(ConfigModel):
     def secrets(self) -> frozenset[str]:
         """The secret keys of the stack that it needs, such as `sysdigAccessKey`."""
         return frozenset()
+
+    def secret_faults(self, known: Mapping[str, str]) -> list[str]:
+        """What is wrong with the values of its secret keys, one line a fault that shows none of them.
+
+        Args:
+            known: those values that can be told; a command knows none of them.
+        """
+        return []
 
     def ports(self) -> dict[str, int]:
         """The TCP ports on this machine that it listens on, by their key."""

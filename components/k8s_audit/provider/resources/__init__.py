@@ -3,8 +3,12 @@
 from typing import Any
 
 from k8s_audit.provider.resource import ResourceType
+from k8s_audit.provider.resources.admission_check import AdmissionCheckResource
 from k8s_audit.provider.resources.delivery_check import DeliveryCheckResource
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
+from k8s_audit.provider.resources.metrics_api import MetricsApiResource
+from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
+from k8s_audit.provider.resources.receiver_pods import ReceiverPodsResource
 from k8s_audit.provider.resources.recorder import RecorderResource
 from k8s_audit.provider.resources.static_pod_audit import StaticPodAuditResource
 
@@ -13,6 +17,10 @@ RESOURCES: list[ResourceType[Any]] = [
     RecorderResource(),
     StaticPodAuditResource(),
     DeliveryCheckResource(),
+    AdmissionCheckResource(),
+    ReceiverPodsResource(),
+    MetricsApiResource(),
+    ReceiverCertificateResource(),
 ]
 
 __all__ = ["RESOURCES"]

@@ -7,7 +7,7 @@ from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.check import prove_delivery
 from k8s_audit.errors import DeliveryError
 from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
-from k8s_audit.receivers.endpoint import ReceiverEndpoint
+from k8s_audit.receivers.endpoint import AUDIT_ID, ReceiverEndpoint, endpoint_of
 
 
 class DeliveryCheckInputs(ResourceInputs):
@@ -20,14 +20,18 @@ class DeliveryCheckInputs(ResourceInputs):
     ca: str = ""
     client_certificate: str = ""
     client_key: str = ""
+    token: str = ""
+    username: str = ""
+    password: str = ""
+    tls_server_name: str = ""
+    proof: str = AUDIT_ID
     timeout: str = "30s"
     triggers: list[str] = []  # noqa: RUF012 - pydantic copies it
 
     def endpoint(self) -> ReceiverEndpoint:
         """The receiver."""
-        return ReceiverEndpoint(
-            self.receiver, self.url, self.ca or None, self.client_certificate or None, self.client_key or None
-        )
+        texts = ("ca", "client_certificate", "client_key", "token", "username", "password", "tls_server_name", "proof")
+        return endpoint_of({"name": self.receiver, "url": self.url} | {key: getattr(self, key) for key in texts})
 
 
 class DeliveryCheckResource:
@@ -36,7 +40,7 @@ class DeliveryCheckResource:
     name = "DeliveryCheck"
     inputs = DeliveryCheckInputs
     outputs: Mapping[str, str] = MappingProxyType({"checks": "array"})
-    secrets = frozenset({"clientKey"})
+    secrets = frozenset({"clientKey", "token", "password"})
     replaces: frozenset[str] = frozenset()
 
     def preview(self, inputs: DeliveryCheckInputs, old: Values | None) -> Values:

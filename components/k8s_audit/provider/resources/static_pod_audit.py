@@ -1,6 +1,6 @@
 """`StaticPodAudit`: audit logging turned on at one control-plane host whose API server is a static pod."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Event
 from types import MappingProxyType
 
@@ -9,6 +9,7 @@ from k8s_audit.control_plane.change import AuditSetup, LiveSetup, Place, StaticP
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.host import Host
 from k8s_audit.control_plane.local_host import POD_LOGS, LocalHost
+from k8s_audit.delivery.contract import contract_of
 from k8s_audit.errors import HostError
 from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
 
@@ -46,9 +47,10 @@ class StaticPodAuditInputs(ResourceInputs):
     arguments: dict[str, str]
     adopt: bool = False
 
-    def setup(self) -> AuditSetup:
-        """What the host shall have."""
-        return AuditSetup(self.policy, self.webhook, self.arguments, self.adopt)
+    def setup(self, say: Callable[[str], None]) -> AuditSetup:
+        """What the host shall have; `say` shows what could not be tried before."""
+        contract = contract_of(self.webhook, self.arguments, say)
+        return AuditSetup(self.policy, self.webhook, self.arguments, self.adopt, contract)
 
 
 class StaticPodAuditResource:
@@ -76,7 +78,7 @@ class StaticPodAuditResource:
 
     def create(self, context: Context, name: str, inputs: StaticPodAuditInputs) -> tuple[str, Values]:
         """Turn auditing on."""
-        live = _change(context.stop, inputs.host).apply(inputs.setup())
+        live = _change(context.stop, inputs.host).apply(inputs.setup(context.say))
         return _id(inputs.host), _outputs(inputs, live)
 
     def read(

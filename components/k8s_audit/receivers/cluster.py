@@ -1,0 +1,41 @@
+"""A stack's cluster, asked with a kubeconfig what a receiver needs to find there. Nothing is made or changed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from k8s_audit.errors import ReceiverError
+
+REQUEST_TIMEOUT = 10
+"""Seconds."""
+
+
+@contextmanager
+def asked(kubeconfig: str) -> Iterator[Any]:
+    """A client of the cluster; what goes wrong while it is asked is one message.
+
+    Args:
+        kubeconfig: a path.
+
+    Raises:
+        ReceiverError: the kubeconfig cannot be used, or the API server refuses or does not answer.
+    """
+    from kubernetes import client, config
+    from kubernetes.client.exceptions import ApiException
+
+    settings = client.Configuration()
+    try:
+        config.load_kube_config(kubeconfig, client_configuration=settings)
+    except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
+        kind = str(error) if isinstance(error, config.ConfigException) else type(error).__name__
+        raise ReceiverError(f"kubeconfig {kubeconfig} cannot be used: {kind.splitlines()[0]}") from None
+    settings.retries = False
+    with client.ApiClient(settings) as api:
+        try:
+            yield api
+        except ApiException as error:
+            raise ReceiverError(f"{settings.host} answers {error.status} {error.reason}") from None
+        except ReceiverError:
+            raise
+        except Exception as error:  # whatever urllib3 raises
+            raise ReceiverError(f"{settings.host} does not answer: {type(error).__name__}") from None

@@ -1,0 +1,108 @@
+"""Sysdig cluster shield, by its chart `cluster-shield` or under `sysdig-deploy`, where two switches turn it on: both are set.
+
+Source: https://github.com/sysdiglabs/charts/tree/main/charts/cluster-shield
+"""
+
+from functools import partial
+from typing import Any
+
+import pulumi
+
+from k8s_audit.config.judge import judge
+from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver as ClusterShieldConfig
+from k8s_audit.receivers import sysdig_deploy
+from k8s_audit.receivers.helm.chart import load_chart
+from k8s_audit.receivers.placement import Placed, Placement
+from k8s_audit.receivers.shield import Shield, ShieldArgs, args_of, audit_of, placed
+
+CHART, PART = "cluster-shield", "clusterShield"
+"""The chart's name, and its key in the umbrella."""
+COMMANDS = {"single-process": "run-all", "multi-process": "run-all-namespaced"}
+
+
+class ClusterShieldReceiver(Shield):
+    """Sysdig cluster shield."""
+
+    def __init__(self, name: str, args: ShieldArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register it.
+
+        Args:
+            name: the receiver's name, and the release's.
+            args: see ShieldArgs.
+            opts: Pulumi's.
+
+        Raises:
+            ConfigError: settings or the chart's values have faults.
+            ToolError: the chart cannot be had.
+        """
+        super().__init__("k8s-audit:index:ClusterShieldReceiver", name, {}, opts)
+        config = judge(ClusterShieldConfig, "settings", {"kind": CHART, "name": name} | args.get("settings", {}))
+        chart = load_chart(config.install, config.chart)
+        values = partial(values_of, config, args["cluster"])
+        self.install(name, config, args, chart, values, service_name(config), selector(config))
+
+
+def values_of(config: ClusterShieldConfig, cluster: str, access_key: Any, tls: Any) -> dict[str, Any]:
+    """The values of the chart that `install` names.
+
+    Args:
+        config: what the user set.
+        cluster: the cluster's name.
+        access_key: name of the Secret that holds it.
+        tls: name of the Secret that holds certificate, key and authority.
+    """
+    endpoint: dict[str, Any] = {"region": config.backend.name()}
+    if config.backend.api_endpoint and config.backend.collector:
+        endpoint["api_url"] = f"https://{config.backend.api_endpoint}"
+        endpoint["collector"] = f"{config.backend.collector.host}:{config.backend.collector.port}"
+    shield: dict[str, Any] = {
+        "cluster_config": {"name": cluster},
+        "sysdig_endpoint": endpoint,
+        "features": {"audit": audit_of(config)},
+        "ssl": {"verify": config.verify_ssl},
+    }
+    values: dict[str, Any] = {
+        "cluster_shield": shield,
+        "existingTLSSecret": {"name": tls},
+        "replicaCount": config.replicas,
+        "run_command": COMMANDS[config.run_mode],
+        "hostNetwork": config.host_network,
+        **_workload(config),
+    }
+    if config.ca:
+        values["ca"] = {"certs": [config.ca], "keyName": "ca.crt"}
+    if config.install == sysdig_deploy.CHART:
+        return sysdig_deploy.under(PART, values, cluster, config.backend, access_key)
+    return values | {"global": {"sysdig": {"accessKeySecret": access_key}}}
+
+
+def service_name(config: ClusterShieldConfig) -> str:
+    """What the chart calls its Service."""
+    return sysdig_deploy.full_name(config.name, _chart_name(config))
+
+
+def selector(config: ClusterShieldConfig) -> dict[str, str]:
+    """The labels of its pods."""
+    return {"app.kubernetes.io/name": _chart_name(config).lower(), "app.kubernetes.io/instance": config.name}
+
+
+def place(config: ClusterShieldConfig, placement: Placement) -> Placed:
+    """The receiver of a stack."""
+    options = pulumi.ResourceOptions(providers=[placement.kubernetes()])
+    return placed(config, ClusterShieldReceiver(config.name, args_of(config, placement), options))
+
+
+def _chart_name(config: ClusterShieldConfig) -> str:
+    return PART if config.install == sysdig_deploy.CHART else CHART
+
+
+def _workload(config: ClusterShieldConfig) -> dict[str, Any]:
+    workload = config.workload
+    values: dict[str, Any] = {
+        "image": {"registry": workload.registry} if workload.registry else {},
+        "imagePullSecrets": sysdig_deploy.named(workload.pull_secrets),
+        "tolerations": workload.tolerations,
+        "nodeSelector": workload.node_selector,
+        "priorityClassName": workload.priority_class,
+    }
+    return {key: value for key, value in values.items() if value}
