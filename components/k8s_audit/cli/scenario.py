@@ -15,7 +15,7 @@ from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.errors import ConfigError, DeliveryError
 from k8s_audit.faults import nearest, shown
-from k8s_audit.receivers.endpoint import AUDIT_ID, ReceiverEndpoint
+from k8s_audit.receivers.endpoint import ACCEPTED, ReceiverEndpoint
 from k8s_audit.scenarios.catalog import SCENARIOS
 from k8s_audit.scenarios.follow import SENT, Followed, followed, levels
 from k8s_audit.scenarios.run import NOT_FOUND, Sent, ask, leftovers, run
@@ -86,12 +86,13 @@ def _tried(
             typer.echo(f"of an earlier run: {path}", err=True)
         sent: list[Sent] = []
         behind: list[str] = []
+        before = server.counters()
         for scenario in scenarios:
             done = run(scenario, server, namespace, run_pods)
             sent += done.sent
             behind += done.left
-    ids = [one.answer.audit_id for one in sent]
-    far = followed(endpoint, ids, seconds(stack.delivery.check_timeout))
+        ids = [one.answer.audit_id for one in sent]
+        far = followed(endpoint, ids, seconds(stack.delivery.check_timeout), server, before)
     recorded = _levels(stack, folder, ids)
     return [_row(one, far[one.answer.audit_id], recorded.get(one.answer.audit_id), endpoint) for one in sent], behind
 
@@ -107,8 +108,8 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def _missing(row: dict[str, Any]) -> bool:
-    """Whether the receiver was asked for the event and does not have it."""
-    return row["proof"] == AUDIT_ID and row["latencySeconds"] is None
+    """Whether it can be told that the event did not come."""
+    return row["proof"] != SENT and row["latencySeconds"] is None
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
@@ -116,6 +117,8 @@ def _cells(row: dict[str, Any]) -> list[str]:
         reached = "sent; this receiver can't be asked"
     elif _missing(row):
         reached = f"did not reach {row['receiver']}"
+    elif row["proof"] == ACCEPTED:
+        reached = f"{row['receiver']} accepted a batch after it"
     else:
         reached = f"{row['receiver']} after {row['latencySeconds']:.2f} s"
     return [

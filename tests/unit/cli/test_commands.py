@@ -105,3 +105,15 @@ def test_doctor_takes_another_project(project: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir("/")
     assert run("doctor", "--stack", "nothing").exit_code == 2
     assert "kube-apiserver.yaml" in run("doctor", "--stack", "cluster-1", "--project", str(project)).output
+
+
+def test_a_scenario_that_there_is_not_names_the_nearest_one(project: Path) -> None:
+    refused = run("verify", "--stack", "cluster-1", "--scenario", "privileged-pods")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--scenario: unknown; given: 'privileged-pods'; did you mean privileged-pod? allowed: " in refused.stderr
+
+
+def test_a_scenario_of_a_stack_that_is_not_up_fails_with_what_is_missing(project: Path) -> None:
+    refused = run("verify", "--stack", "cluster-1", "--scenario", "all")
+    assert (refused.exit_code, refused.stdout) == (3, "")
+    assert f"{project}/.local/cluster-1/admin.conf" in refused.stderr
