@@ -10,8 +10,9 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -38,6 +39,9 @@ from tests.standins.falco_rules import Rules
 COLLECTIONS = sorted(
     {filled(step.path, "", "default") for one in SCENARIOS.values() for step in one.steps if step.method == "POST"}
 )
+
+CHARTS = Path(os.environ.get("CHARTS_DIR", Path(__file__).parents[2] / "../shared/data/charts"))
+GENERATOR = CHARTS / "falcosecurity" / "event-generator"
 
 
 @dataclass
@@ -275,3 +279,53 @@ def test_a_receiver_that_cannot_be_asked_is_said_to_be_so(recorder: Recorder) ->
     assert followed(replace(recorder.endpoint(), proof=ACCEPTED), ["a"], 1)["a"].proof == "sent"
     assert followed(None, ["a"], 1)["a"].received_at is None
     assert followed(recorder.endpoint(), ["never"], 0.1)["never"].received_at is None
+
+
+def test_the_event_generator_is_refused_where_no_node_is_ready(project: Path, server: ApiServer) -> None:
+    refused = verify(project, "event-generator", "--chart", str(GENERATOR))
+    assert (refused.exit_code, refused.stdout) == (3, "")
+    assert "scenario event-generator runs as a pod, and" in refused.stderr
+    assert "has no ready node (0 in all)" in refused.stderr
+
+
+def test_the_event_generator_is_a_job_that_is_waited_for_and_removed(project: Path, server: ApiServer) -> None:
+    """The node is an object without a machine, and the test says that the Job has ended, as a Job controller would."""
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a-node"}}
+    ready = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    assert ask(server, "POST", "/api/v1/nodes", node).status == 201
+    jobs: list[dict[str, Any]] = []
+    over = Event()
+
+    def controller() -> None:
+        while not over.wait(0.1):
+            for job in ask(server, "GET", "/apis/batch/v1/namespaces/default/jobs").body["items"]:
+                jobs.append(job)
+                status = ended() if not job["status"].get("conditions") else {}
+                path = f"/apis/batch/v1/namespaces/default/jobs/{job['metadata']['name']}/status"
+                ask(server, "PATCH", path, {"status": status})
+
+    thread = Thread(target=controller)
+    try:
+        assert ask(server, "PATCH", "/api/v1/nodes/a-node/status", ready).status == 200
+        thread.start()
+        done = verify(project, "event-generator", "--chart", str(GENERATOR), "--json")
+    finally:
+        over.set()
+        thread.join()
+        ask(server, "DELETE", "/api/v1/nodes/a-node")
+    assert done.exit_code == 0, done.output
+    rows = json.loads(done.stdout)
+    assert [row["status"] for row in rows] == [201] * 4
+    (container,) = jobs[0]["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == ["/bin/event-generator", "run", "--all", "^k8saudit"]
+    assert container["image"].endswith(":0.13.0")
+    assert jobs[0]["spec"]["template"]["spec"]["serviceAccountName"] == jobs[0]["metadata"]["name"]
+    for kind in ("batch/v1/namespaces/default/jobs", "rbac.authorization.k8s.io/v1/namespaces/default/rolebindings"):
+        assert not ask(server, "GET", f"/apis/{kind}?labelSelector={SELECTOR}").body["items"]
+
+
+def ended() -> dict[str, Any]:
+    """The status of a Job that has ended well."""
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    met = [{"type": kind, "status": "True", "lastTransitionTime": now} for kind in ("SuccessCriteriaMet", "Complete")]
+    return {"startTime": now, "completionTime": now, "succeeded": 1, "conditions": met}

@@ -9,13 +9,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from k8s_audit.cli.exits import NOT_SO, TOOL_FAILED
 from k8s_audit.config import Stack, places
+from k8s_audit.config.judge import judge
 from k8s_audit.config.model import Name
+from k8s_audit.config.receivers.helm import ChartConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.errors import ConfigError, DeliveryError
 from k8s_audit.faults import nearest, shown
 from k8s_audit.receivers.endpoint import ACCEPTED, ReceiverEndpoint
+from k8s_audit.scenarios import event_generator
 from k8s_audit.scenarios.catalog import SCENARIOS
 from k8s_audit.scenarios.follow import SENT, Followed, followed, levels
 from k8s_audit.scenarios.run import NOT_FOUND, Sent, ask, leftovers, run
@@ -25,16 +28,32 @@ INTERRUPTED = 130
 """As shells call a command that Ctrl-C ended."""
 
 
-def chosen(name: str) -> list[Scenario]:
+def chosen(
+    name: str, chart: str | None = None, repository: str | None = None, values: Path | None = None
+) -> list[Scenario]:
     """The scenarios of a name, or of `all`.
 
+    Args:
+        name: a scenario's, `all`, or `event-generator`.
+        chart: for event-generator: a folder or .tgz of its chart.
+        repository: for event-generator: a mirror of its chart's repository.
+        values: for event-generator: a file of further values.
+
     Raises:
-        ConfigError: there is none of this name.
+        ConfigError: there is none of this name, or its chart is not there.
+        ToolError: helm is missing or fails.
     """
+    if name == event_generator.NAME:
+        origin = {"path": chart, "repository": repository}
+        config = judge(ChartConfig, "--chart", {key: value for key, value in origin.items() if value})
+        return [event_generator.event_generator(config, values)]
+    if chart or repository or values:
+        raise ConfigError([f"--chart, --chart-repository, --chart-values: are for --scenario {event_generator.NAME}"])
     if name == ALL:
         return list(SCENARIOS.values())
     if name not in SCENARIOS:
-        raise ConfigError([f"--scenario: unknown; given: {shown(name)}; {nearest(name, [*SCENARIOS, ALL])}"])
+        known = [*SCENARIOS, event_generator.NAME, ALL]
+        raise ConfigError([f"--scenario: unknown; given: {shown(name)}; {nearest(name, known)}"])
     return [SCENARIOS[name]]
 
 
@@ -79,6 +98,8 @@ def _tried(
     endpoint = _endpoint(stack, folder)
     with ApiServer(places.hosts(stack, folder)[0].api_server, places.kubeconfig(stack, folder)) as server:
         _refuse_namespace(server, namespace)
+        if any(scenario.job for scenario in scenarios):
+            event_generator.refuse_without_node(server)
         removed, left = leftovers(scenarios, server, namespace)
         for path in removed:
             typer.echo(f"removed what an earlier run left: {path}", err=True)

@@ -25,10 +25,13 @@ def verify(
     ] = "",
     namespace: Annotated[str, typer.Option(help="where a scenario makes its objects")] = NAMESPACE,
     run_pods: Annotated[bool, typer.Option("--run-pods", help="let a scenario's pods really run")] = False,
+    chart: Annotated[str | None, typer.Option(help="event-generator: its chart's folder or .tgz")] = None,
+    chart_repository: Annotated[str | None, typer.Option(help="event-generator: a mirror of its repository")] = None,
+    chart_values: Annotated[Path | None, typer.Option(help="event-generator: a file of further values")] = None,
 ) -> None:
     """Prove that events arrive: 0 proved, 1 not proved (with a diagnosis), 2 bad input, 3 a tool failed."""
     try:
-        scenarios = chosen(scenario) if scenario else []
+        scenarios = chosen(scenario, chart, chart_repository, chart_values) if scenario else []
         config = stack_file.load(project, stack)
         folder = places.stack_folder(project, stack)
         if scenarios:

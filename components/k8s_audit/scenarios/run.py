@@ -30,8 +30,11 @@ REQUEST_TIMEOUT = 15.0
 """Seconds."""
 GONE_TIMEOUT = 60.0
 """Seconds in which a deleted object must be gone; only a pod that runs takes more than a moment."""
-LEFT_AFTER = 300.0
-"""Seconds after which an object with our label is no live run's: a scenario is cleaned up as soon as its requests are made."""
+JOB_TIMEOUT = 300.0
+"""Seconds in which a scenario's Job must end; the image is pulled in that time, too."""
+LEFT_AFTER = 600.0
+"""Seconds after which an object with our label is no live run's: a scenario is cleaned up as soon as its requests are made and its
+Job has ended."""
 POLL = 0.25
 """Seconds."""
 OK, CREATED, ACCEPTED, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 201, 202, 401, 403, 404
@@ -114,6 +117,8 @@ def run(scenario: Scenario, server: ApiServer, namespace: str, run_pods: bool = 
                 if stopped:
                     break
                 done.sent.append(_send(scenario.name, step, server, name, namespace, run_pods, created))
+            if scenario.job and not stopped:
+                _await_job(server, filled(scenario.job, name, namespace), stopped)
         finally:
             done.left = [f"{path}: {why}" for path in reversed(created) if (why := _remove(server, path))]
             if done.left and (stopped or sys.exception()):
@@ -227,6 +232,22 @@ def _send(
             " between it and us, or is auditing off?"
         )
     return Sent(scenario, step, plain, at, answer)
+
+
+def _await_job(server: ApiServer, path: str, stopped: list[int]) -> None:
+    deadline = time.monotonic() + JOB_TIMEOUT
+    while not stopped:
+        answer = ask(server, "GET", path)
+        if answer.status != OK:
+            raise DeliveryError(f"{server.url} answers GET {path}: {answer.status} {answer.message}")
+        ended = {one["type"]: one for one in answer.body["status"].get("conditions", []) if one["status"] == "True"}
+        if "Complete" in ended:
+            return
+        if "Failed" in ended:
+            raise DeliveryError(f"the Job {path} failed: {ended['Failed'].get('message', 'no reason given')}")
+        if time.monotonic() > deadline:
+            raise DeliveryError(f"the Job {path} did not end within {JOB_TIMEOUT:g} s; can the node pull its image?")
+        time.sleep(POLL)
 
 
 def _remove(server: ApiServer, path: str) -> str:

@@ -47,11 +47,13 @@ class Scenario:
         name: what `--scenario` calls it.
         what: one line for people.
         steps: in their order.
+        job: path of a Job that must have ended before anything is removed; empty: there is none.
     """
 
     name: str
     what: str
     steps: tuple[Step, ...]
+    job: str = ""
 
     @property
     def rules(self) -> tuple[str, ...]:
