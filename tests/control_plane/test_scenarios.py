@@ -4,9 +4,11 @@ the rule that it names, and nothing stays behind, whatever happens."""
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
 from k8s_audit.audit_policy.render import load_profile, render_policy
@@ -27,13 +30,14 @@ from k8s_audit.delivery.flags import AuditFlags, LogBackend
 from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import DeliveryError
 from k8s_audit.local_cluster import LocalCluster
-from k8s_audit.receivers.endpoint import ACCEPTED
+from k8s_audit.receivers.endpoint import ACCEPTED, ReceiverEndpoint
 from k8s_audit.receivers.recorder import Recorder
 from k8s_audit.scenarios import run as running
 from k8s_audit.scenarios.catalog import SCENARIOS
 from k8s_audit.scenarios.follow import followed
 from k8s_audit.scenarios.run import SELECTOR, Sent, ask, leftovers, run
 from k8s_audit.scenarios.scenario import filled
+from tests.standins.falco import FalcoLike
 from tests.standins.falco_rules import Rules
 
 COLLECTIONS = sorted(
@@ -58,9 +62,9 @@ class Detecting:
         )
 
     @contextlib.contextmanager
-    def policy(self, text: str) -> Iterator[None]:
-        """Another policy, for a while."""
-        self.change().apply(replace(self.setup, policy=text))
+    def other(self, **what: Any) -> Iterator[None]:
+        """Another policy or webhook, for a while."""
+        self.change().apply(replace(self.setup, **what))
         yield
         self.change().apply(self.setup)
 
@@ -151,7 +155,7 @@ def test_the_metadata_profile_is_not_enough_for_a_rule_that_reads_the_body(
     detecting: Detecting, server: ApiServer, recorder: Recorder, rules: Rules
 ) -> None:
     bare = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n"
-    with detecting.policy(bare):
+    with detecting.other(policy=bare):
         done = run(SCENARIOS["privileged-pod"], server, "default")
         followed(recorder.endpoint(), [sent.answer.audit_id for sent in done.sent], 10)
     (event,) = events_of(recorder, done.sent[-1])
@@ -175,9 +179,81 @@ def test_the_command_prints_a_row_for_each_request_with_level_and_latency(projec
     }  # fmt: skip
 
 
+def test_the_role_in_the_docs_is_enough(
+    detecting: Detecting, server: ApiServer, recorder: Recorder, tmp_path: Path
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "verify.md").read_text()
+    found = re.search(r"^    apiVersion: rbac.*?(?=^\S)", page, re.MULTILINE | re.DOTALL)
+    assert found
+    role = YAML(typ="safe").load(textwrap.dedent(found[0]))
+    assert "*" not in json.dumps(role)
+    rbac, core = "/apis/rbac.authorization.k8s.io/v1", "/api/v1/namespaces/default"
+    account, name = {"kind": "ServiceAccount", "name": "tester", "namespace": "default"}, role["metadata"]["name"]
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
+    binding = {"metadata": {"name": name}, "roleRef": reference, "subjects": [account]}
+    made = [
+        (f"{rbac}/clusterroles", role),
+        (f"{core}/serviceaccounts", {"metadata": {"name": "tester"}}),
+        (f"{rbac}/clusterrolebindings", binding),
+    ]
+    try:
+        for path, body in made:
+            assert ask(server, "POST", path, body).status == 201
+        token = ask(server, "POST", f"{core}/serviceaccounts/tester/token", {"spec": {}}).body["status"]["token"]
+        config = YAML(typ="safe").load(detecting.cluster.kubeconfig.read_text())
+        config["users"][0]["user"] = {"token": token}
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfig.write_text(json.dumps(config))
+        refused: dict[str, int] = {}
+        with ApiServer(server.url, str(kubeconfig)) as limited:
+            assert leftovers(list(SCENARIOS.values()), limited, "default") == ([], [])
+            for scenario in SCENARIOS.values():
+                done = run(scenario, limited, "default")
+                assert not done.left
+                asked = [sent for sent in done.sent if sent.step.method == "POST" and sent.step.body]
+                for one in asked:
+                    if one.answer.status != 201:
+                        refused[scenario.name] = one.answer.status
+                far = followed(recorder.endpoint(), [sent.answer.audit_id for sent in done.sent], 10)
+                assert all(one.received_at for one in far.values())
+    finally:
+        for path, body in made:
+            ask(server, "DELETE", f"{path}/{body['metadata']['name']}")
+    assert refused == {
+        "clusterrole-with-wildcard": 403,
+        "clusterrole-with-pod-exec": 403,
+        "attach-cluster-admin": 403,
+        "rolebinding": 404,
+        "clusterrolebinding": 404,
+    }
+
+
+def test_a_right_that_is_missing_is_named_before_anything_is_created(
+    detecting: Detecting, server: ApiServer, tmp_path: Path
+) -> None:
+    accounts = "/api/v1/namespaces/default/serviceaccounts"
+    assert ask(server, "POST", accounts, {"metadata": {"name": "powerless"}}).status == 201
+    try:
+        token = ask(server, "POST", f"{accounts}/powerless/token", {"spec": {}}).body["status"]["token"]
+        for given, said in (
+            (token, r"scenario deployment: the kubeconfig's user may not create deployments \(apps\); docs/verify.md"),
+            ("no-token", "does not know the credentials of kubeconfig"),
+        ):
+            config = YAML(typ="safe").load(detecting.cluster.kubeconfig.read_text())
+            config["users"][0]["user"] = {"token": given}
+            (tmp_path / "kubeconfig").write_text(json.dumps(config))
+            with (
+                ApiServer(server.url, str(tmp_path / "kubeconfig")) as limited,
+                pytest.raises(DeliveryError, match=said),
+            ):
+                run(SCENARIOS["deployment"], limited, "default")
+    finally:
+        ask(server, "DELETE", f"{accounts}/powerless")
+
+
 def test_events_that_a_policy_drops_are_not_reached_and_exit_1(detecting: Detecting, project: Path) -> None:
     silent = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: None}]\n"
-    with detecting.policy(silent):
+    with detecting.other(policy=silent):
         done = verify(project, "configmap-with-credentials")
     assert done.exit_code == 1
     assert "did not reach recorder" in done.stdout
@@ -273,6 +349,21 @@ def test_what_a_killed_run_left_is_removed_by_a_later_one_but_not_what_may_be_a_
     removed, left = leftovers(scenarios, server, "default", older_than=0.5)
     assert len(removed) == 2
     assert not left
+
+
+def test_of_a_receiver_like_falco_the_counters_tell(detecting: Detecting, server: ApiServer) -> None:
+    with FalcoLike() as falco:
+        endpoint = ReceiverEndpoint("falco", falco.url, proof=ACCEPTED)
+        with detecting.other(webhook=render_webhook(endpoint)):
+            for answering in (True, False):
+                falco.fault = None if answering else 500
+                before = server.counters()
+                done = run(SCENARIOS["privileged-pod"], server, "default")
+                ids = [sent.answer.audit_id for sent in done.sent]
+                far = followed(endpoint, ids, 4, server, before)
+                assert {one.proof for one in far.values()} == {ACCEPTED}
+                assert all((one.received_at is not None) == answering for one in far.values())
+                assert set(ids) <= falco.received.keys() or not answering
 
 
 def test_a_receiver_that_cannot_be_asked_is_said_to_be_so(recorder: Recorder) -> None:

@@ -42,6 +42,14 @@ def test_what_the_seed_and_the_issue_name_is_there() -> None:
     assert not set(SEED.split()) - SCENARIOS.keys()
 
 
+def test_the_docs_name_each_scenario_and_its_rule() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "verify.md").read_text()
+    for scenario in SCENARIOS.values():
+        row = next(row for row in page.splitlines() if row.startswith("| ") and f"`{scenario.name}`" in row)
+        for rule in scenario.rules:
+            assert rule in row or re.sub(r"K8s \w+ (Created|Deleted)", r"K8s … \1", rule) in row or "Get" in rule, rule
+
+
 def test_each_rule_that_a_scenario_names_is_one_of_falcos(rules: Rules) -> None:
     named = {step.rule for _, step in steps() if step.rule}
     assert not named - rules.rules.keys()
