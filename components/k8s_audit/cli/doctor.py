@@ -1,4 +1,4 @@
-"""`k8s-audit doctor`: read a stack's hosts and tell exactly what `up` would do there, with nothing changed."""
+"""`k8s-audit doctor`: read a stack's hosts and tell exactly what `up` would do there, with nothing changed; try API tokens."""
 
 from pathlib import Path
 from threading import Event
@@ -8,6 +8,7 @@ import typer
 
 from k8s_audit.audit_policy.render import render_policy
 from k8s_audit.cli import secrets, stack_file
+from k8s_audit.cli.api_token import tell_token
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
 from k8s_audit.config import Stack, places
 from k8s_audit.config.platforms import ControlPlaneHost
@@ -24,10 +25,14 @@ from k8s_audit.receivers.endpoint import ReceiverEndpoint
 def doctor(
     stack: Annotated[str, typer.Option(help="the stack's name, as in stacks/Pulumi.<stack>.yaml")],
     project: Annotated[Path, typer.Option(help="the folder of Pulumi.yaml")] = Path(),
+    token_file: Annotated[
+        Path | None, typer.Option(help="holds the Sysdig Secure API token to try; default: $SECURE_API_TOKEN")
+    ] = None,
 ) -> None:
     """Tell what `up` would do on each host: 0 it would succeed, 1 something is in its way, 2 bad input, 3 not readable."""
     try:
         config = stack_file.load(project, stack)
+        token_in_the_way = tell_token(config, token_file)
         folder = places.stack_folder(project, stack)
         endpoint = places.endpoint(config, folder, secrets.reader(project, stack))
         plans = [(host, _plan(config, host, endpoint, folder)) for host in places.hosts(config, folder)]
@@ -43,7 +48,7 @@ def doctor(
             typer.echo(f"  {action}")
         if found.obstacle:
             typer.echo(f"  in the way: {found.obstacle}")
-    raise typer.Exit(NOT_SO if any(found.obstacle for _, found in plans) else 0)
+    raise typer.Exit(NOT_SO if token_in_the_way or any(found.obstacle for _, found in plans) else 0)
 
 
 def _plan(config: Stack, host: ControlPlaneHost, endpoint: ReceiverEndpoint, folder: Path) -> Plan:
