@@ -50,7 +50,6 @@ def new_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
 
     yield make
     for project in made:
-        project.variables.clear()
         if not project.is_down:
             project.run("cancel", "--yes", check=False)
             project.destroy()

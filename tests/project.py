@@ -5,7 +5,8 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,16 @@ class Project:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             **self.variables,
         }
+
+    @contextmanager
+    def given(self, **variables: str) -> Iterator[None]:
+        """Set variables for some runs only; those in `variables` stay to the end, for destroy too."""
+        before = dict(self.variables)
+        self.variables.update(variables)
+        try:
+            yield
+        finally:
+            self.variables = before
 
     def write(self, stack_file: str) -> None:
         """Write the stack's file; its salt stays."""

@@ -1,11 +1,19 @@
-"""Stack files for a control plane that no stack owns."""
+"""Stack files for a control plane that no stack owns; the stand-in for Pulumi's Kubernetes plugin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from k8s_audit.local_cluster import LocalCluster
 from tests.project import free_ports
+from tests.standins.kubernetes_plugin import attached
+
+
+@pytest.fixture(scope="session")
+def kubernetes_plugin() -> Iterator[str]:
+    """One stand-in for all stacks: the value of a project's variable PULUMI_DEBUG_PROVIDERS."""
+    with attached() as value:
+        yield value
 
 
 @pytest.fixture

@@ -40,11 +40,10 @@ def mortal(new_project: Callable[..., Any], kubeadm_stack: Callable[..., str]) -
 def kill(project: Any, step: Step, whom: str, run: Callable[[], Any]) -> None:
     """Run a command that is killed at a step, and wait until its plugin is gone too."""
     once = project.folder / f"killed-{step}-{whom}-{time.monotonic_ns()}"
-    project.variables.update(MORTAL_STEP=step, MORTAL_WHOM=whom, MORTAL_ONCE=str(once))
-    done = run()
+    with project.given(MORTAL_STEP=step, MORTAL_WHOM=whom, MORTAL_ONCE=str(once)):
+        done = run()
     assert once.exists(), done.stdout
     assert done.returncode != 0, done.stdout
-    project.variables.clear()
     deadline = time.monotonic() + 60
     while psutil.pid_exists(int(once.read_text())):
         assert time.monotonic() < deadline, "the plugin outlives the engine"

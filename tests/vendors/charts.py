@@ -16,8 +16,8 @@ from k8s_audit.local_cluster import LocalCluster
 from k8s_audit.receivers.helm.chart import Chart, load_chart
 from k8s_audit.receivers.helm.tool import helm
 from k8s_audit.receivers.helm.values import judge_values
-from tests.project import CHECKOUT
 
+CHECKOUT = Path(__file__).parents[2]
 NAMESPACE = "vendors"
 RELEASE = "receiver"
 NOT_SERVED = frozenset(

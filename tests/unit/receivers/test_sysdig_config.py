@@ -158,6 +158,13 @@ def test_a_single_pod_that_its_budget_keeps_is_warned_of() -> None:
     assert not any("drained" in text for text in config("admission-controller", **alone, replicas=2).warnings())
 
 
+def test_a_number_from_a_program_in_another_language_is_whole() -> None:
+    made = config("sysdig-agent", install="agent", port=7766.0, values={"priorityClassValue": 20.0})
+    assert (repr(made.port), made.values) == ("7766", {"priorityClassValue": 20})
+    with pytest.raises(ConfigError, match=r"audit:receivers\[0\]\.port: "):
+        config("sysdig-agent", port=7766.5)
+
+
 def test_models_have_their_kinds() -> None:
     assert [
         RECEIVERS[kind] for kind in ("sysdig-agent", "sysdig-shield", "cluster-shield", "admission-controller")
