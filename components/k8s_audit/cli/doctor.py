@@ -1,5 +1,7 @@
-"""`k8s-audit doctor`: read a stack's hosts and tell exactly what `up` would do there, with nothing changed."""
+"""`k8s-audit doctor`: read a stack's hosts and tell exactly what `up` would do there, with nothing changed; try API tokens."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -8,6 +10,7 @@ import typer
 
 from k8s_audit.audit_policy.render import render_policy
 from k8s_audit.cli import secrets, stack_file
+from k8s_audit.cli.api_token import tell_token
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
 from k8s_audit.config import Stack, places
 from k8s_audit.config.platforms import ControlPlaneHost
@@ -16,24 +19,30 @@ from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.local_host import LocalHost
 from k8s_audit.control_plane.plan import Plan, plan
 from k8s_audit.delivery.contract import contract_of
-from k8s_audit.delivery.webhook import render_webhook
-from k8s_audit.errors import ConfigError, K8sAuditError
+from k8s_audit.delivery.webhook import read_webhook, render_webhook
+from k8s_audit.errors import ConfigError, DeliveryError, K8sAuditError, ReceiverError
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 
 
 def doctor(
     stack: Annotated[str, typer.Option(help="the stack's name, as in stacks/Pulumi.<stack>.yaml")],
     project: Annotated[Path, typer.Option(help="the folder of Pulumi.yaml")] = Path(),
+    token_file: Annotated[
+        Path | None, typer.Option(help="holds the Sysdig Secure API token to try; default: $SECURE_API_TOKEN")
+    ] = None,
 ) -> None:
     """Tell what `up` would do on each host: 0 it would succeed, 1 something is in its way, 2 bad input, 3 not readable."""
     try:
         config = stack_file.load(project, stack)
+        token_in_the_way = tell_token(config, token_file)
         folder = places.stack_folder(project, stack)
-        endpoint = places.endpoint(config, folder, secrets.reader(project, stack))
-        plans = [(host, _plan(config, host, endpoint, folder)) for host in places.hosts(config, folder)]
+        plans = _plans(config, folder, secrets.reader(project, stack))
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(BAD_INPUT) from None
+    except ReceiverError as error:
+        typer.echo(f"in the way, unless `up` mends it: {error}")
+        raise typer.Exit(NOT_SO) from None
     except K8sAuditError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(TOOL_FAILED) from None
@@ -43,11 +52,22 @@ def doctor(
             typer.echo(f"  {action}")
         if found.obstacle:
             typer.echo(f"  in the way: {found.obstacle}")
-    raise typer.Exit(NOT_SO if any(found.obstacle for _, found in plans) else 0)
+    raise typer.Exit(NOT_SO if token_in_the_way or any(found.obstacle for _, found in plans) else 0)
+
+
+def _plans(config: Stack, folder: Path, secret: Callable[[str], str]) -> list[tuple[ControlPlaneHost, Plan]]:
+    """What `up` would do on each host; none where no receiver takes audit events."""
+    if all(receiver.takes() == "reviews" for receiver in config.receivers):
+        typer.echo("no host is changed: the receivers take AdmissionReviews alone; `k8s-audit verify` tries them")
+        return []
+    endpoint = places.endpoint(config, folder, secret)
+    return [(host, _plan(config, host, endpoint, folder)) for host in places.hosts(config, folder)]
 
 
 def _plan(config: Stack, host: ControlPlaneHost, endpoint: ReceiverEndpoint, folder: Path) -> Plan:
     place = Place(host.manifests, host.api_server, host.config_folder, host.state_folder, seconds(host.restart_timeout))
+    reached = LocalHost(host.name, host.logs)
+    endpoint = _with_authority(endpoint, reached.read(place.webhook))
     flags = config.delivery.flags(places.log_path(config, folder)).within(endpoint.body_limit, endpoint.event_limit)
     webhook, arguments = render_webhook(endpoint), flags.arguments(place.policy, place.webhook)
     setup = AuditSetup(
@@ -57,4 +77,15 @@ def _plan(config: Stack, host: ControlPlaneHost, endpoint: ReceiverEndpoint, fol
         adopt=host.adopt,
         contract=contract_of(webhook, arguments, lambda text: typer.echo(text, err=True)),
     )
-    return plan(StaticPodChange(LocalHost(host.name, host.logs), place, Event()), setup)
+    return plan(StaticPodChange(reached, place, Event()), setup)
+
+
+def _with_authority(endpoint: ReceiverEndpoint, webhook: bytes | None) -> ReceiverEndpoint:
+    """The endpoint of a receiver in the cluster with the authority that `up` made, which a host's webhook file has."""
+    if webhook is None or endpoint.ca or not endpoint.tls_server_name:
+        return endpoint
+    try:
+        there = read_webhook(webhook.decode("utf-8", "replace"))
+    except DeliveryError:
+        return endpoint
+    return replace(endpoint, ca=there.ca) if there.tls_server_name == endpoint.tls_server_name else endpoint

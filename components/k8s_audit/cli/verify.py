@@ -1,4 +1,4 @@
-"""`k8s-audit verify`: prove again that events of each API server reach the receiver."""
+"""`k8s-audit verify`: prove again that events of each API server reach the receiver; with --scenario: which, and how."""
 
 import json
 from pathlib import Path
@@ -8,13 +8,17 @@ import typer
 
 from k8s_audit.cli import stack_file
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
-from k8s_audit.config import places
+from k8s_audit.cli.scenario import chosen, try_scenarios
+from k8s_audit.config import Stack, places
 from k8s_audit.control_plane.durations import seconds
+from k8s_audit.delivery.admission_proof import prove_admission
+from k8s_audit.delivery.api_server import NAMESPACE
 from k8s_audit.delivery.check import prove_delivery
-from k8s_audit.errors import ConfigError, DeliveryError, K8sAuditError
-from k8s_audit.receivers.endpoint import ACCEPTED, AUDIT_ID
+from k8s_audit.delivery.proof import Proof
+from k8s_audit.errors import ConfigError, DeliveryError, K8sAuditError, ReceiverError
+from k8s_audit.receivers.endpoint import ACCEPTED, ADMISSION, AUDIT_ID
 
-SEEN = {AUDIT_ID: "event {}", ACCEPTED: "the batch after event {}"}
+SEEN = {AUDIT_ID: "event {}", ACCEPTED: "a batch after request {}", ADMISSION: "the review of request {}"}
 """What was seen, by the kind of the proof."""
 
 
@@ -22,20 +26,27 @@ def verify(
     stack: Annotated[str, typer.Option(help="the stack's name, as in stacks/Pulumi.<stack>.yaml")],
     project: Annotated[Path, typer.Option(help="the folder of Pulumi.yaml")] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="print the proofs as JSON alone")] = False,
+    scenario: Annotated[
+        str, typer.Option(help="make suspicious requests on purpose and follow their events: privileged-pod, …, or all")
+    ] = "",
+    namespace: Annotated[str, typer.Option(help="where a scenario makes its objects")] = NAMESPACE,
+    run_pods: Annotated[bool, typer.Option("--run-pods", help="let a scenario's pods really run")] = False,
+    chart: Annotated[str | None, typer.Option(help="event-generator: its chart's folder or .tgz")] = None,
+    chart_repository: Annotated[str | None, typer.Option(help="event-generator: a mirror of its repository")] = None,
+    chart_values: Annotated[Path | None, typer.Option(help="event-generator: a file of further values")] = None,
 ) -> None:
-    """Prove that events arrive: 0 proved, 1 not proved (with a diagnosis), 2 bad input."""
+    """Prove that events arrive: 0 proved, 1 not proved (with a diagnosis), 2 bad input, 3 a tool failed."""
     try:
+        scenarios = chosen(scenario, chart, chart_repository, chart_values) if scenario else []
         config = stack_file.load(project, stack)
         folder = places.stack_folder(project, stack)
-        endpoint = places.endpoint(config, folder)
-        kubeconfig = places.kubeconfig(config, folder)
-        timeout = seconds(config.delivery.check_timeout)
-        urls = [host.api_server for host in places.hosts(config, folder)]
-        proofs = [prove_delivery(url, kubeconfig, endpoint, timeout) for url in urls]
+        if scenarios:
+            try_scenarios(config, folder, scenarios, namespace, run_pods, as_json)
+        proofs = _prove(config, folder)
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(BAD_INPUT) from None
-    except DeliveryError as error:
+    except (DeliveryError, ReceiverError) as error:
         typer.echo(f"not proved: {error}", err=True)
         raise typer.Exit(NOT_SO) from None
     except K8sAuditError as error:
@@ -47,5 +58,18 @@ def verify(
     for proof in proofs:
         typer.echo(
             f"proved: {SEEN[proof.proof].format(proof.audit_id)} of {proof.api_server} was accepted by {proof.receiver}"
-            f" ({endpoint.url}) after {proof.latency_seconds:.2f} s"
+            f" after {proof.latency_seconds:.2f} s"
         )
+
+
+def _prove(stack: Stack, folder: Path) -> list[Proof]:
+    """One proof for each API server and receiver."""
+    kubeconfig, timeout = places.kubeconfig(stack, folder), seconds(stack.delivery.check_timeout)
+    urls = [host.api_server for host in places.hosts(stack, folder)]
+    proofs = []
+    if any(receiver.takes() == "events" for receiver in stack.receivers):
+        endpoint = places.endpoint(stack, folder)
+        proofs += [prove_delivery(url, kubeconfig, endpoint, timeout) for url in urls]
+    for receiver, webhook in places.webhooks(stack):
+        proofs += [prove_admission(url, kubeconfig, receiver, webhook, timeout) for url in urls]
+    return proofs

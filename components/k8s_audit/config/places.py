@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from k8s_audit.config.platforms import ControlPlaneHost, LocalPlatform
 from k8s_audit.config.receivers.http import HttpReceiver
+from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
+from k8s_audit.config.registry import PLACES
 from k8s_audit.config.stack import Stack
 from k8s_audit.errors import DeliveryError
 from k8s_audit.local_cluster.ports import LOOPBACK
@@ -78,13 +82,29 @@ def endpoint(stack: Stack, folder: Path, secret: Callable[[str], str] = no_secre
 
     Raises:
         DeliveryError: no receiver of the stack takes audit events.
+        ReceiverError: the receiver is not in the cluster, or that cannot be asked.
     """
     for receiver in stack.receivers:
         if isinstance(receiver, RecorderReceiver):
             return recorder(receiver, folder).endpoint()
         if isinstance(receiver, HttpReceiver):
             return receiver.endpoint(secret)
+        if receiver.in_cluster and receiver.takes() == "events":
+            from k8s_audit.receivers.address import live_endpoint
+
+            return live_endpoint(receiver.name, _placing(receiver).address(receiver), kubeconfig(stack, folder))
     raise DeliveryError("no receiver of this stack takes audit events")
+
+
+def webhooks(stack: Stack) -> list[tuple[str, str]]:
+    """The admission webhooks of receivers that take AdmissionReviews, each after its receiver's name."""
+    takers = [receiver for receiver in stack.receivers if receiver.takes() == "reviews"]
+    return [(receiver.name, webhook) for receiver in takers for webhook in _placing(receiver).webhooks(receiver)]
+
+
+def _placing(receiver: ReceiverConfig) -> Any:
+    """The module that places a receiver in the cluster; loaded when it is needed, since it loads Pulumi."""
+    return import_module(f"k8s_audit.receivers.{PLACES[receiver.kind]}")
 
 
 def recorder(config: RecorderReceiver, folder: Path) -> Recorder:

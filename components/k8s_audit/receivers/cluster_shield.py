@@ -11,8 +11,9 @@ import pulumi
 from k8s_audit.config.judge import judge
 from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver as ClusterShieldConfig
 from k8s_audit.receivers import sysdig
+from k8s_audit.receivers.address import ServiceAddress
 from k8s_audit.receivers.placement import Placed, Placement
-from k8s_audit.receivers.shield import Shield, ShieldArgs, args_of, audit_of, placed
+from k8s_audit.receivers.shield import PATH, Shield, ShieldArgs, args_of, audit_of, placed, webhooks_of
 
 CHART, PART = "cluster-shield", "clusterShield"
 """The chart's name, and its key in the umbrella."""
@@ -89,6 +90,16 @@ def pod_security(config: ClusterShieldConfig) -> str:
     """What its pods need of their namespace; the umbrella's agents need all."""
     alone = config.install == CHART and config.run_mode == "single-process" and not config.host_network
     return "baseline" if alone else "privileged"
+
+
+def address(config: ClusterShieldConfig) -> ServiceAddress:
+    """Its Service, for a command."""
+    return ServiceAddress(config.namespace, service_name(config), config.http_port, PATH, tls=True)
+
+
+def webhooks(config: ClusterShieldConfig) -> tuple[str, ...]:
+    """The webhooks that its chart registers."""
+    return webhooks_of(config)
 
 
 def place(config: ClusterShieldConfig, placement: Placement) -> Placed:

@@ -12,6 +12,7 @@ import pulumi
 from k8s_audit.config.judge import judge
 from k8s_audit.config.receivers.falco import FalcoReceiver as FalcoConfig
 from k8s_audit.receivers import sysdig
+from k8s_audit.receivers.address import ServiceAddress
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import ACCEPTED
 from k8s_audit.receivers.helm.network_policy import admit
@@ -145,6 +146,12 @@ def service_name(release: str) -> str:
 def selector(release: str) -> dict[str, str]:
     """The labels of Falco's pods."""
     return {"app.kubernetes.io/name": CHART, "app.kubernetes.io/instance": release}
+
+
+def address(config: FalcoConfig) -> ServiceAddress:
+    """Its Service, for a command."""
+    limits = {"body_limit": config.body_limit, "event_limit": config.event_limit}
+    return ServiceAddress(config.namespace, service_name(config.name), config.port, PATH, tls=config.tls, **limits)
 
 
 def place(config: FalcoConfig, placement: Placement) -> Placed:

@@ -124,10 +124,15 @@ def args_of(config: ShieldConfig, placement: Placement) -> ShieldArgs:
     return args
 
 
+def webhooks_of(config: ShieldConfig) -> tuple[str, ...]:
+    """The webhooks that their charts register."""
+    return (WEBHOOK,) if config.takes() == "reviews" else ()
+
+
 def placed(config: ShieldConfig, shield: Shield) -> Placed:
     """What it has become: an endpoint for audit events, or a webhook that its chart registers."""
     if config.takes() == "reviews":
-        return Placed(None, {}, (WEBHOOK,), (shield,))
+        return Placed(None, {}, webhooks_of(config), (shield,))
     return Placed(
         {
             "name": config.name,

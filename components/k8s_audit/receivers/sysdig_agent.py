@@ -12,6 +12,7 @@ import pulumi
 from k8s_audit.config.judge import judge
 from k8s_audit.config.receivers.sysdig_agent import SysdigAgentReceiver as SysdigAgentConfig
 from k8s_audit.receivers import sysdig
+from k8s_audit.receivers.address import ServiceAddress
 from k8s_audit.receivers.endpoint import ACCEPTED
 from k8s_audit.receivers.helm.chart import Chart
 from k8s_audit.receivers.helm.release import place_release, secret
@@ -100,6 +101,12 @@ def values_of(config: SysdigAgentConfig, chart: Chart, cluster: str, access_key:
 def service_name(release: str) -> str:
     """What the chart calls its Service."""
     return sysdig.full_name(release, PART)
+
+
+def address(config: SysdigAgentConfig) -> ServiceAddress:
+    """Its Service, for a command."""
+    service = config.service if config.install == "none" else service_name(config.name)
+    return ServiceAddress(config.namespace, service, config.port, PATH)
 
 
 def place(config: SysdigAgentConfig, placement: Placement) -> Placed:

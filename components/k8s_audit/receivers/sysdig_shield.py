@@ -12,8 +12,9 @@ import pulumi
 from k8s_audit.config.judge import judge
 from k8s_audit.config.receivers.sysdig_shield import SysdigShieldReceiver as SysdigShieldConfig
 from k8s_audit.receivers import sysdig
+from k8s_audit.receivers.address import ServiceAddress
 from k8s_audit.receivers.placement import Placed, Placement
-from k8s_audit.receivers.shield import Shield, ShieldArgs, args_of, audit_of, placed
+from k8s_audit.receivers.shield import PATH, Shield, ShieldArgs, args_of, audit_of, placed, webhooks_of
 
 CHART = "shield"
 SERVICE_LENGTH = 48
@@ -84,6 +85,16 @@ def service_name(release: str) -> str:
 def selector(release: str) -> dict[str, str]:
     """The labels of the pods of its cluster part."""
     return {"app.kubernetes.io/name": CHART, "app.kubernetes.io/instance": release, "sysdig/component": "cluster"}
+
+
+def address(config: SysdigShieldConfig) -> ServiceAddress:
+    """Its Service, for a command."""
+    return ServiceAddress(config.namespace, service_name(config.name), config.http_port, PATH, tls=True)
+
+
+def webhooks(config: SysdigShieldConfig) -> tuple[str, ...]:
+    """The webhooks that its chart registers."""
+    return webhooks_of(config)
 
 
 def place(config: SysdigShieldConfig, placement: Placement) -> Placed:

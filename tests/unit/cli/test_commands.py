@@ -6,7 +6,11 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
+from k8s_audit.cli import api_token
 from k8s_audit.cli.app import app
+from k8s_audit.config import places
+from tests.standins.certificates import Authority
+from tests.standins.sysdig_backend import GOOD, POWERLESS, SysdigBackend
 
 STACK = """\
 config:
@@ -105,3 +109,62 @@ def test_doctor_takes_another_project(project: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir("/")
     assert run("doctor", "--stack", "nothing").exit_code == 2
     assert "kube-apiserver.yaml" in run("doctor", "--stack", "cluster-1", "--project", str(project)).output
+
+
+def test_a_scenario_that_there_is_not_names_the_nearest_one(project: Path) -> None:
+    refused = run("verify", "--stack", "cluster-1", "--scenario", "privileged-pods")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--scenario: unknown; given: 'privileged-pods'; did you mean privileged-pod? allowed: " in refused.stderr
+
+
+def test_a_scenario_of_a_stack_that_is_not_up_fails_with_what_is_missing(project: Path) -> None:
+    refused = run("verify", "--stack", "cluster-1", "--scenario", "all")
+    assert (refused.exit_code, refused.stdout) == (3, "")
+    assert f"{project}/.local/cluster-1/admin.conf" in refused.stderr
+
+
+def test_a_chart_of_the_event_generator_that_is_not_there_is_bad_input(project: Path) -> None:
+    refused = run("verify", "--stack", "cluster-1", "--scenario", "event-generator", "--chart", "nowhere")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--chart.path: nowhere is not there" in refused.stderr
+    refused = run("verify", "--stack", "cluster-1", "--scenario", "all", "--chart", "nowhere")
+    assert refused.exit_code == 2
+    assert "are for --scenario event-generator" in refused.stderr
+
+
+ADMISSION = """\
+config:
+  audit:cluster: {name: cluster-1, kubeconfig: admin.conf}
+  audit:platform: {kind: kubeadm, hosts: [{access: local, apiServer: "https://10.0.0.11:6443", manifests: /nowhere}]}
+  audit:receivers:
+    - {kind: recorder, name: recorder}
+    - {kind: admission-controller, name: sysdig}
+  audit:secureApiToken: {secure: v1:a:b}
+"""
+
+
+def test_doctor_tries_the_token_of_a_receiver_that_needs_one(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The back end is a stand-in; that its address is a port of this machine is the test's doing."""
+    (project / "stacks" / "Pulumi.cluster-1.yaml").write_text(ADMISSION)
+    monkeypatch.delenv("SECURE_API_TOKEN", raising=False)
+    assert "not tried: set SECURE_API_TOKEN, or --token-file FILE" in run("doctor", "--stack", "cluster-1").stdout
+    authority = Authority()
+    with SysdigBackend(authority.pair("127.0.0.1"), tmp_path) as backend:
+        monkeypatch.setattr(api_token, "api_url", lambda _: backend.url)
+        monkeypatch.setattr(api_token, "authorities", lambda _: authority.certificate)
+        monkeypatch.setattr(places, "hosts", lambda *_: [])
+        monkeypatch.setenv("SECURE_API_TOKEN", POWERLESS)
+        told = run("doctor", "--stack", "cluster-1")
+        assert told.exit_code == 1
+        assert "in the way: " in told.stdout
+        assert "lacks the permission Policies | Runtime Policies = Read" in told.stdout
+        assert POWERLESS not in told.output
+        (tmp_path / "token").write_text(GOOD)
+        told = run("doctor", "--stack", "cluster-1", "--token-file", str(tmp_path / "token"))
+        assert told.exit_code == 0
+        assert f"{backend.url} knows the token" in told.stdout
+        (tmp_path / "token").write_text("")
+        refused = run("doctor", "--stack", "cluster-1", "--token-file", str(tmp_path / "token"))
+        assert refused.exit_code == 2
