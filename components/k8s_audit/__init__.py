@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
     from k8s_audit.receivers.args import ReceiverArgs
     from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
+    from k8s_audit.receivers.falco import FalcoReceiver, FalcoReceiverArgs
     from k8s_audit.receivers.http import HttpReceiver, HttpReceiverArgs
     from k8s_audit.receivers.recorder.component import RecorderReceiver, RecorderReceiverArgs
     from k8s_audit.receivers.shield import ShieldArgs
@@ -38,6 +39,8 @@ _HOMES = {
     "ClusterShieldReceiver": "receivers.cluster_shield",
     "ConfigError": "errors",
     "DeliveryCheck": "resources",
+    "FalcoReceiver": "receivers.falco",
+    "FalcoReceiverArgs": "receivers.falco",
     "HttpReceiver": "receivers.http",
     "HttpReceiverArgs": "receivers.http",
     "K8sAuditError": "errors",
@@ -72,6 +75,8 @@ __all__ = [
     "ClusterShieldReceiver",
     "ConfigError",
     "DeliveryCheck",
+    "FalcoReceiver",
+    "FalcoReceiverArgs",
     "HttpReceiver",
     "HttpReceiverArgs",
     "K8sAuditError",

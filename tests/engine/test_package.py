@@ -14,8 +14,27 @@ import k8s_audit
 from k8s_audit.local_cluster import LocalCluster
 from tests.project import CHECKOUT
 
-COMPONENTS = {"KubeadmAudit", "LocalAudit", "RecorderReceiver"}
-RESOURCES = {"AdmissionCheck", "DeliveryCheck", "LocalControlPlane", "Recorder", "StaticPodAudit"}
+COMPONENTS = {
+    "AdmissionControllerReceiver",
+    "ClusterShieldReceiver",
+    "FalcoReceiver",
+    "HttpReceiver",
+    "KubeadmAudit",
+    "LocalAudit",
+    "RecorderReceiver",
+    "SysdigAgentReceiver",
+    "SysdigShieldReceiver",
+}
+RESOURCES = {
+    "AdmissionCheck",
+    "DeliveryCheck",
+    "LocalControlPlane",
+    "MetricsApi",
+    "ReceiverCertificate",
+    "ReceiverPods",
+    "Recorder",
+    "StaticPodAudit",
+}
 REMOTE = """\
 import json
 import pulumi

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from k8s_audit.audit_policy.render import render_policy
-from k8s_audit.cli import stack_file
+from k8s_audit.cli import secrets, stack_file
 from k8s_audit.cli.api_token import tell_token
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
 from k8s_audit.config import Stack, places
@@ -19,21 +19,24 @@ from k8s_audit.control_plane.plan import Plan, plan
 from k8s_audit.delivery.contract import contract_of
 from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import ConfigError, K8sAuditError
+from k8s_audit.receivers.endpoint import ReceiverEndpoint
 
 
 def doctor(
     stack: Annotated[str, typer.Option(help="the stack's name, as in stacks/Pulumi.<stack>.yaml")],
     project: Annotated[Path, typer.Option(help="the folder of Pulumi.yaml")] = Path(),
     token_file: Annotated[
-        Path | None, typer.Option(help="holds the Sysdig Secure API token to try; default: $SECURE_API_TOKEN")
+        Path | None,
+        typer.Option(help="holds the Sysdig Secure API token to try; default: $SECURE_API_TOKEN, else the stack's own"),
     ] = None,
 ) -> None:
     """Tell what `up` would do on each host: 0 it would succeed, 1 something is in its way, 2 bad input, 3 not readable."""
     try:
         config = stack_file.load(project, stack)
-        token_in_the_way = tell_token(config, token_file)
+        token_in_the_way = tell_token(config, token_file, secrets.reader(project, stack))
         folder = places.stack_folder(project, stack)
-        plans = [(host, _plan(config, host, folder)) for host in places.hosts(config, folder)]
+        endpoint = places.endpoint(config, folder, secrets.reader(project, stack))
+        plans = [(host, _plan(config, host, endpoint, folder)) for host in places.hosts(config, folder)]
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(BAD_INPUT) from None
@@ -49,9 +52,8 @@ def doctor(
     raise typer.Exit(NOT_SO if token_in_the_way or any(found.obstacle for _, found in plans) else 0)
 
 
-def _plan(config: Stack, host: ControlPlaneHost, folder: Path) -> Plan:
+def _plan(config: Stack, host: ControlPlaneHost, endpoint: ReceiverEndpoint, folder: Path) -> Plan:
     place = Place(host.manifests, host.api_server, host.config_folder, host.state_folder, seconds(host.restart_timeout))
-    endpoint = places.endpoint(config, folder)
     flags = config.delivery.flags(places.log_path(config, folder)).within(endpoint.body_limit, endpoint.event_limit)
     webhook, arguments = render_webhook(endpoint), flags.arguments(place.policy, place.webhook)
     setup = AuditSetup(

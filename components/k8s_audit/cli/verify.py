@@ -14,6 +14,10 @@ from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.api_server import NAMESPACE
 from k8s_audit.delivery.check import prove_delivery
 from k8s_audit.errors import ConfigError, DeliveryError, K8sAuditError
+from k8s_audit.receivers.endpoint import ACCEPTED, AUDIT_ID
+
+SEEN = {AUDIT_ID: "event {}", ACCEPTED: "the batch after event {}"}
+"""What was seen, by the kind of the proof."""
 
 
 def verify(
@@ -55,6 +59,6 @@ def verify(
         return
     for proof in proofs:
         typer.echo(
-            f"proved: event {proof.audit_id} of {proof.api_server} was accepted by {proof.receiver}"
+            f"proved: {SEEN[proof.proof].format(proof.audit_id)} of {proof.api_server} was accepted by {proof.receiver}"
             f" ({endpoint.url}) after {proof.latency_seconds:.2f} s"
         )

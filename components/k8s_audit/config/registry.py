@@ -6,6 +6,7 @@ from k8s_audit.config.model import ConfigModel
 from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver
+from k8s_audit.config.receivers.falco import FalcoReceiver
 from k8s_audit.config.receivers.http import HttpReceiver
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
@@ -30,13 +31,15 @@ RECEIVERS: MappingProxyType[str, type[ReceiverConfig] | None] = MappingProxyType
         "cluster-shield": ClusterShieldReceiver,
         "admission-controller": AdmissionControllerReceiver,
         "http": HttpReceiver,
-        **dict.fromkeys("kafka s3 falco".split()),
+        "falco": FalcoReceiver,
+        **dict.fromkeys("kafka s3".split()),
     }
 )
 PLACES = MappingProxyType(
     {
         "recorder": "recorder.component",
         "http": "http",
+        "falco": "falco",
         "sysdig-agent": "sysdig_agent",
         "sysdig-shield": "sysdig_shield",
         "cluster-shield": "cluster_shield",

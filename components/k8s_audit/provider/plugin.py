@@ -13,6 +13,7 @@ from k8s_audit.provider.resources import RESOURCES
 from k8s_audit.provider.server import Servicer, serve
 from k8s_audit.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
+from k8s_audit.receivers.falco import FalcoReceiver
 from k8s_audit.receivers.http import HttpReceiver
 from k8s_audit.receivers.recorder.component import RecorderReceiver
 from k8s_audit.receivers.sysdig_agent import SysdigAgentReceiver
@@ -21,6 +22,7 @@ from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
 COMPONENTS: list[type[pulumi.ComponentResource]] = [
     AdmissionControllerReceiver,
     ClusterShieldReceiver,
+    FalcoReceiver,
     HttpReceiver,
     KubeadmAudit,
     LocalAudit,

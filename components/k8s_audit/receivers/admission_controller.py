@@ -13,13 +13,11 @@ from k8s_audit.config.judge import judge
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver as AdmissionControllerConfig
 from k8s_audit.config.receivers.admission_controller import ProxiesConfig
 from k8s_audit.config.receivers.sysdig import rules_of
-from k8s_audit.receivers import sysdig_deploy
-from k8s_audit.receivers.helm.chart import load_chart
+from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.helm.network_policy import admit
 from k8s_audit.receivers.helm.release import place_release, secret
-from k8s_audit.receivers.helm.values import judge_values, merged
 from k8s_audit.receivers.placement import Placed, Placement
-from k8s_audit.receivers.sysdig_deploy import ACCESS_KEY, TO_BE_NAMED
+from k8s_audit.receivers.sysdig import ACCESS_KEY, TO_BE_NAMED
 from k8s_audit.resources import MetricsApi
 
 CHART, PART = "admission-controller", "admissionController"
@@ -73,30 +71,25 @@ class AdmissionControllerReceiver(pulumi.ComponentResource):
         """
         super().__init__("k8s-audit:index:AdmissionControllerReceiver", name, {}, opts)
         config = judge(AdmissionControllerConfig, "settings", {"kind": CHART, "name": name} | args.get("settings", {}))
-        chart = load_chart(config.install, config.chart)
+        chart = sysdig.chart_of(config.install, config, self)
         values = partial(values_of, config, args["cluster"])
-        path = f"receiver {name}: values"
-        judge_values(chart, merged(values(TO_BE_NAMED, TO_BE_NAMED), config.values, path), path)
-        child = pulumi.ResourceOptions(parent=self)
-        needed = [MetricsApi(f"{name}-metrics-api", args["kubeconfig"], child)] if config.autoscaling.enabled else []
+        sysdig.judge_whole(chart, values(TO_BE_NAMED, TO_BE_NAMED), config)
+        inside = sysdig.in_namespace(config, pod_security(config), self)
         token: Any = config.existing_secret
         if token is None:
             known = pulumi.Output.secret(args["secure_api_token"])
-            token = secret(f"{name}-api-token", config.namespace, token_data(config, known), child).metadata.name
+            token = secret(f"{name}-api-token", config.namespace, token_data(config, known), inside).metadata.name
         access_key: Any = config.existing_access_key_secret
         if "sysdigAccessKey" in config.secrets():
             key = pulumi.Output.secret(args["access_key"])
-            access_key = secret(f"{name}-access-key", config.namespace, {ACCESS_KEY: key}, child).metadata.name
+            access_key = secret(f"{name}-access-key", config.namespace, {ACCESS_KEY: key}, inside).metadata.name
         if config.admit:
-            admit(f"{name}-ingress", config.namespace, selector(config), config.webhook.port, config.admit, child)
-        place_release(
-            name,
-            chart,
-            config.namespace,
-            merged(values(token, access_key), config.values, path),
-            adopt=config.adopt,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
-        )
+            admit(f"{name}-ingress", config.namespace, selector(config), config.webhook.port, config.admit, inside)
+        if config.autoscaling.enabled:
+            metrics = MetricsApi(f"{name}-metrics-api", args["kubeconfig"], pulumi.ResourceOptions(parent=self))
+            inside = pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=[metrics]))
+        whole = sysdig.whole(values(token, access_key), config)
+        place_release(name, chart, config.namespace, whole, adopt=config.adopt, skip_await=not config.wait, opts=inside)
         self.webhooks = pulumi.Output.from_input(list(webhooks(config)))
         self.register_outputs({"webhooks": self.webhooks})
 
@@ -113,22 +106,22 @@ def values_of(config: AdmissionControllerConfig, cluster: str, token: Any, acces
     features: dict[str, Any] = {"k8sAuditDetections": config.k8s_audit_detections}
     if config.rules:
         features["k8sAuditDetectionsRules"] = rules_of(config.rules)
-    sysdig: dict[str, Any] = {"existingSecureAPITokenSecret": token}
+    secure: dict[str, Any] = {"existingSecureAPITokenSecret": token}
     if config.backend.api_endpoint:
-        sysdig["apiEndpoint"] = config.backend.api_endpoint
+        secure["apiEndpoint"] = config.backend.api_endpoint
     scanner: dict[str, Any] = {"enabled": config.scanner.enabled}
     if config.scanner.enabled:
         scanner |= _proxies(config.scanner) | _workload(config)
         scanner |= {"podSecurityContext": {"seccompProfile": SECCOMP}, "securityContext": CONTAINER}
     values = {
         "features": features,
-        "sysdig": sysdig,
+        "sysdig": secure,
         "verifySSL": config.verify_ssl,
         "webhook": _webhook(config),
         "scanner": scanner,
     }
-    if config.install == sysdig_deploy.CHART:
-        return sysdig_deploy.under(PART, values, cluster, config.backend, access_key)
+    if config.install == sysdig.UMBRELLA:
+        return sysdig.under(PART, values, cluster, config.backend, access_key)
     return values | {"clusterName": cluster, "global": {"sysdig": {"region": config.backend.name()}}}
 
 
@@ -138,9 +131,14 @@ def token_data(config: AdmissionControllerConfig, token: pulumi.Output[str]) -> 
     return {"SECURE_API_TOKEN": token} | scanner
 
 
+def pod_security(config: AdmissionControllerConfig) -> str:
+    """What its pods need of their namespace; the umbrella's agents need all."""
+    return "privileged" if config.webhook.host_network or config.install == sysdig.UMBRELLA else "restricted"
+
+
 def selector(config: AdmissionControllerConfig) -> dict[str, str]:
     """The labels of the webhook's pods."""
-    part = PART.lower() if config.install == sysdig_deploy.CHART else CHART
+    part = PART.lower() if config.install == sysdig.UMBRELLA else CHART
     return {
         "app.kubernetes.io/name": part,
         "app.kubernetes.io/instance": config.name,
@@ -209,7 +207,7 @@ def _workload(config: AdmissionControllerConfig) -> dict[str, Any]:
     workload = config.workload
     values: dict[str, Any] = {
         "image": {"registry": workload.registry} if workload.registry else {},
-        "imagePullSecrets": sysdig_deploy.named(workload.pull_secrets),
+        "imagePullSecrets": sysdig.named(workload.pull_secrets),
         "tolerations": workload.tolerations,
         "nodeSelector": workload.node_selector,
         "priorityClassName": workload.priority_class,

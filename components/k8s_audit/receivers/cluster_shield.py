@@ -10,8 +10,7 @@ import pulumi
 
 from k8s_audit.config.judge import judge
 from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver as ClusterShieldConfig
-from k8s_audit.receivers import sysdig_deploy
-from k8s_audit.receivers.helm.chart import load_chart
+from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.shield import Shield, ShieldArgs, args_of, audit_of, placed
 
@@ -37,9 +36,9 @@ class ClusterShieldReceiver(Shield):
         """
         super().__init__("k8s-audit:index:ClusterShieldReceiver", name, {}, opts)
         config = judge(ClusterShieldConfig, "settings", {"kind": CHART, "name": name} | args.get("settings", {}))
-        chart = load_chart(config.install, config.chart)
+        chart = sysdig.chart_of(config.install, config, self)
         values = partial(values_of, config, args["cluster"])
-        self.install(name, config, args, chart, values, service_name(config), selector(config))
+        self.install(name, config, args, chart, values, service_name(config), selector(config), pod_security(config))
 
 
 def values_of(config: ClusterShieldConfig, cluster: str, access_key: Any, tls: Any) -> dict[str, Any]:
@@ -71,19 +70,25 @@ def values_of(config: ClusterShieldConfig, cluster: str, access_key: Any, tls: A
     }
     if config.ca:
         values["ca"] = {"certs": [config.ca], "keyName": "ca.crt"}
-    if config.install == sysdig_deploy.CHART:
-        return sysdig_deploy.under(PART, values, cluster, config.backend, access_key)
+    if config.install == sysdig.UMBRELLA:
+        return sysdig.under(PART, values, cluster, config.backend, access_key)
     return values | {"global": {"sysdig": {"accessKeySecret": access_key}}}
 
 
 def service_name(config: ClusterShieldConfig) -> str:
     """What the chart calls its Service."""
-    return sysdig_deploy.full_name(config.name, _chart_name(config))
+    return sysdig.full_name(config.name, _chart_name(config))
 
 
 def selector(config: ClusterShieldConfig) -> dict[str, str]:
     """The labels of its pods."""
     return {"app.kubernetes.io/name": _chart_name(config).lower(), "app.kubernetes.io/instance": config.name}
+
+
+def pod_security(config: ClusterShieldConfig) -> str:
+    """What its pods need of their namespace; the umbrella's agents need all."""
+    alone = config.install == CHART and config.run_mode == "single-process" and not config.host_network
+    return "baseline" if alone else "privileged"
 
 
 def place(config: ClusterShieldConfig, placement: Placement) -> Placed:
@@ -93,14 +98,14 @@ def place(config: ClusterShieldConfig, placement: Placement) -> Placed:
 
 
 def _chart_name(config: ClusterShieldConfig) -> str:
-    return PART if config.install == sysdig_deploy.CHART else CHART
+    return PART if config.install == sysdig.UMBRELLA else CHART
 
 
 def _workload(config: ClusterShieldConfig) -> dict[str, Any]:
     workload = config.workload
     values: dict[str, Any] = {
         "image": {"registry": workload.registry} if workload.registry else {},
-        "imagePullSecrets": sysdig_deploy.named(workload.pull_secrets),
+        "imagePullSecrets": sysdig.named(workload.pull_secrets),
         "tolerations": workload.tolerations,
         "nodeSelector": workload.node_selector,
         "priorityClassName": workload.priority_class,

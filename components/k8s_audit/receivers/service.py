@@ -34,8 +34,11 @@ def url_of(scheme: str, cluster_ip: str | None, port: int, path: str) -> str:
 
 def live_url(service: "Service", scheme: str, port: int, path: str) -> pulumi.Output[str]:
     """The same by the ClusterIP that the cluster gave the Service; unknown before there is one."""
-    known: pulumi.Output[list[Any]] = pulumi.Output.all(service.spec, service.id)
-    return known.apply(lambda found: url_of(scheme, found[0].cluster_ip, port, path))
+    address = service.spec.apply(lambda spec: spec.cluster_ip)
+    known: pulumi.Output[list[Any]] = pulumi.Output.all(
+        address, service.id
+    )  # without an id, the address is a dry run's
+    return known.apply(lambda found: url_of(scheme, found[0], port, path))
 
 
 def of_release(name: str, release: "Release", namespace: str, service: str, opts: pulumi.ResourceOptions) -> "Service":

@@ -11,14 +11,14 @@ import pulumi
 
 from k8s_audit.config.receivers.shield import ShieldReceiver as ShieldConfig
 from k8s_audit.config.receivers.sysdig import rules_of
+from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.endpoint import ACCEPTED
 from k8s_audit.receivers.helm.chart import Chart
 from k8s_audit.receivers.helm.network_policy import admit
 from k8s_audit.receivers.helm.release import place_release, secret
-from k8s_audit.receivers.helm.values import judge_values, merged
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.service import dns_name, live_url, of_release
-from k8s_audit.receivers.sysdig_deploy import ACCESS_KEY, TO_BE_NAMED
+from k8s_audit.receivers.sysdig import ACCESS_KEY, TO_BE_NAMED
 from k8s_audit.resources import ReceiverCertificate
 
 PATH = "/k8s-audit"
@@ -58,6 +58,7 @@ class Shield(pulumi.ComponentResource):
         values: ValuesOf,
         service: str,
         selector: dict[str, str],
+        pod_security: str,
     ) -> None:
         """Register what stands around the release, and the release.
 
@@ -69,21 +70,24 @@ class Shield(pulumi.ComponentResource):
             values: makes its values.
             service: the name of its Service.
             selector: the labels of its pods.
+            pod_security: what its pods need of their namespace.
         """
-        path = f"receiver {name}: values"
-        judge_values(chart, merged(values(TO_BE_NAMED, TO_BE_NAMED), config.values, path), path)
+        sysdig.judge_whole(chart, values(TO_BE_NAMED, TO_BE_NAMED), config)
         child = pulumi.ResourceOptions(parent=self)
+        inside = sysdig.in_namespace(config, pod_security, self)
         key: Any = config.existing_secret
         if key is None:
             access_key = pulumi.Output.secret(args["access_key"])
-            key = secret(f"{name}-access-key", config.namespace, {ACCESS_KEY: access_key}, child).metadata.name
+            key = secret(f"{name}-access-key", config.namespace, {ACCESS_KEY: access_key}, inside).metadata.name
         certificate = ReceiverCertificate(f"{name}-certificate", names_of(service, config.namespace), child)
         pem = {"ca.crt": certificate.ca, "tls.crt": certificate.certificate, "tls.key": certificate.key}
-        tls = secret(f"{name}-tls", config.namespace, pem, child).metadata.name
+        tls = secret(f"{name}-tls", config.namespace, pem, inside).metadata.name
         if config.admit:
-            admit(f"{name}-ingress", config.namespace, selector, config.http_port, config.admit, child)
-        typed = merged(values(key, tls), config.values, path)
-        release = place_release(name, chart, config.namespace, typed, adopt=config.adopt, opts=child)
+            admit(f"{name}-ingress", config.namespace, selector, config.http_port, config.admit, inside)
+        whole = sysdig.whole(values(key, tls), config)
+        release = place_release(
+            name, chart, config.namespace, whole, adopt=config.adopt, skip_await=not config.wait, opts=inside
+        )
         self.ca = certificate.ca
         self.tls_server_name = pulumi.Output.from_input(dns_name(service, config.namespace))
         self.url = pulumi.Output.from_input("")

@@ -11,15 +11,14 @@ import pulumi
 
 from k8s_audit.config.judge import judge
 from k8s_audit.config.receivers.sysdig_agent import SysdigAgentReceiver as SysdigAgentConfig
-from k8s_audit.receivers import sysdig_deploy
+from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.endpoint import ACCEPTED
-from k8s_audit.receivers.helm.chart import Chart, load_chart
+from k8s_audit.receivers.helm.chart import Chart
 from k8s_audit.receivers.helm.release import place_release, secret
-from k8s_audit.receivers.helm.values import judge_values, merged
 from k8s_audit.receivers.kubernetes import sdk
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.service import live_url, of_release
-from k8s_audit.receivers.sysdig_deploy import ACCESS_KEY, TO_BE_NAMED
+from k8s_audit.receivers.sysdig import ACCESS_KEY, TO_BE_NAMED
 from k8s_audit.resources import ReceiverPods
 
 if TYPE_CHECKING:
@@ -79,21 +78,18 @@ def values_of(config: SysdigAgentConfig, chart: Chart, cluster: str, access_key:
         cluster: the cluster's name.
         access_key: name of the Secret that holds it.
     """
-    umbrella = config.install == sysdig_deploy.CHART
+    umbrella = config.install == sysdig.UMBRELLA
     own = (chart.subcharts[PART] if umbrella else chart).values.get("tolerations", [])
     values: dict[str, Any] = {"auditLog": {"enabled": True, "auditServerPort": config.port}} | _workload(config, own)
     collector: dict[str, Any] = {} if config.verify_ssl else {"sslVerifyCertificate": False}
     if config.backend.collector:
-        collector |= {
-            "collectorHost": config.backend.collector.host,
-            "collectorPort": config.backend.collector.port,
-        }
+        collector |= sysdig.collector_of(config.backend.collector)
     if collector:
         values["collectorSettings"] = collector
     if config.ca:
         values["ssl"] = {"ca": {"certs": [config.ca], "keyName": "ca.crt"}}
     if umbrella:
-        return sysdig_deploy.under(PART, values, cluster, config.backend, access_key)
+        return sysdig.under(PART, values, cluster, config.backend, access_key)
     return values | {
         "clusterName": cluster,
         "global": {"sysdig": {"region": config.backend.name()}},
@@ -103,7 +99,7 @@ def values_of(config: SysdigAgentConfig, chart: Chart, cluster: str, access_key:
 
 def service_name(release: str) -> str:
     """What the chart calls its Service."""
-    return sysdig_deploy.full_name(release, PART)
+    return sysdig.full_name(release, PART)
 
 
 def place(config: SysdigAgentConfig, placement: Placement) -> Placed:
@@ -127,7 +123,7 @@ def _workload(config: SysdigAgentConfig, own_tolerations: list[dict[str, Any]]) 
     image: dict[str, Any] = {
         "registry": workload.registry,
         "digest": workload.digest,
-        "pullSecrets": sysdig_deploy.named(workload.pull_secrets),
+        "pullSecrets": sysdig.named(workload.pull_secrets),
     }
     if any(image.values()):
         values["image"] = {key: value for key, value in image.items() if value}
@@ -165,14 +161,17 @@ def _in_front(parent: SysdigAgentReceiver, name: str, config: SysdigAgentConfig,
 
 def _installed(parent: SysdigAgentReceiver, name: str, config: SysdigAgentConfig, args: SysdigAgentArgs) -> "Service":
     """The Service that the chart makes with the agent."""
-    chart = load_chart(config.install, config.chart)
-    path = f"receiver {name}: values"
-    judge_values(chart, merged(values_of(config, chart, args["cluster"], TO_BE_NAMED), config.values, path), path)
-    opts = pulumi.ResourceOptions(parent=parent)
+    chart = sysdig.chart_of(config.install, config, parent)
+    sysdig.judge_whole(chart, values_of(config, chart, args["cluster"], TO_BE_NAMED), config)
+    inside = sysdig.in_namespace(config, "privileged", parent)
     key: Any = config.existing_secret
     if key is None:
         access_key = pulumi.Output.secret(args["access_key"])
-        key = secret(f"{name}-access-key", config.namespace, {ACCESS_KEY: access_key}, opts).metadata.name
-    values = merged(values_of(config, chart, args["cluster"], key), config.values, path)
-    release = place_release(name, chart, config.namespace, values, adopt=config.adopt, opts=opts)
-    return of_release(f"{name}-service", release, config.namespace, service_name(name), opts)
+        key = secret(f"{name}-access-key", config.namespace, {ACCESS_KEY: access_key}, inside).metadata.name
+    values = sysdig.whole(values_of(config, chart, args["cluster"], key), config)
+    release = place_release(
+        name, chart, config.namespace, values, adopt=config.adopt, skip_await=not config.wait, opts=inside
+    )
+    return of_release(
+        f"{name}-service", release, config.namespace, service_name(name), pulumi.ResourceOptions(parent=parent)
+    )

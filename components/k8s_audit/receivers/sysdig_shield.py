@@ -11,8 +11,7 @@ import pulumi
 
 from k8s_audit.config.judge import judge
 from k8s_audit.config.receivers.sysdig_shield import SysdigShieldReceiver as SysdigShieldConfig
-from k8s_audit.receivers import sysdig_deploy
-from k8s_audit.receivers.helm.chart import load_chart
+from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.shield import Shield, ShieldArgs, args_of, audit_of, placed
 
@@ -40,9 +39,9 @@ class SysdigShieldReceiver(Shield):
         config = judge(
             SysdigShieldConfig, "settings", {"kind": "sysdig-shield", "name": name} | args.get("settings", {})
         )
-        chart = load_chart(CHART, config.chart)
+        chart = sysdig.chart_of(CHART, config, self)
         values = partial(values_of, config, args["cluster"])
-        self.install(name, config, args, chart, values, service_name(name), selector(name))
+        self.install(name, config, args, chart, values, service_name(name), selector(name), "privileged")
 
 
 def values_of(config: SysdigShieldConfig, cluster: str, access_key: Any, tls: Any) -> dict[str, Any]:
@@ -79,7 +78,7 @@ def values_of(config: SysdigShieldConfig, cluster: str, access_key: Any, tls: An
 
 def service_name(release: str) -> str:
     """What the chart calls the Service of its cluster part."""
-    return f"{sysdig_deploy.full_name(release, CHART)[:SERVICE_LENGTH].rstrip('-')}-cluster"
+    return f"{sysdig.full_name(release, CHART)[:SERVICE_LENGTH].rstrip('-')}-cluster"
 
 
 def selector(release: str) -> dict[str, str]:
@@ -100,7 +99,7 @@ def _workload(config: SysdigShieldConfig, part: dict[str, Any]) -> dict[str, Any
     if workload.registry:
         image["registry"] = workload.registry
     if workload.pull_secrets:
-        image["pull_secrets"] = sysdig_deploy.named(workload.pull_secrets)
+        image["pull_secrets"] = sysdig.named(workload.pull_secrets)
     both: dict[str, Any] = {"image": image} if image else {}
     if workload.priority_class:
         both["priority_class"] = {"name": workload.priority_class}

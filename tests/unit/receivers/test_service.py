@@ -2,7 +2,7 @@ import pytest
 
 from k8s_audit.errors import ReceiverError
 from k8s_audit.receivers.service import url_of
-from k8s_audit.receivers.sysdig_deploy import full_name
+from k8s_audit.receivers.sysdig import full_name
 
 
 @pytest.mark.parametrize(

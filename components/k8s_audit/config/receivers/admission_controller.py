@@ -99,8 +99,10 @@ class AdmissionControllerReceiver(HelmReceiver):
     def _possible(self) -> Self:
         if self.replicas is not None and self.autoscaling.enabled:
             raise ValueError("replicas needs autoscaling: {enabled: false}; with it, set autoscaling.minReplicas")
-        if self.backend.collector:
+        if self.install != "sysdig-deploy" and self.backend.collector:
             raise ValueError("backend.collector: the admission controller sends to backend.apiEndpoint alone")
+        if self.install == "sysdig-deploy" and bool(self.backend.api_endpoint) != bool(self.backend.collector):
+            raise ValueError("backend: on premises the umbrella needs both apiEndpoint and collector")
         if self.existing_access_key_secret and self.install != "sysdig-deploy":
             raise ValueError("existingAccessKeySecret is for install: sysdig-deploy")
         if self.rules and not self.k8s_audit_detections:
@@ -122,6 +124,10 @@ class AdmissionControllerReceiver(HelmReceiver):
         """AdmissionReviews."""
         return "reviews"
 
+    def makes_namespace(self) -> bool:
+        """Whether the namespace is ours to make; not where a Secret is in it already."""
+        return super().makes_namespace() and not (self.existing_secret or self.existing_access_key_secret)
+
     def secrets(self) -> frozenset[str]:
         """The API token, and for the umbrella's agents the access key."""
         umbrella = self.install == "sysdig-deploy" and not self.existing_access_key_secret
@@ -132,12 +138,13 @@ class AdmissionControllerReceiver(HelmReceiver):
     def warnings(self) -> list[str]:
         """What it cannot see, and what loses events."""
         found = [
+            *super().warnings(),
             UNSEEN,
             "while none of its pods answers, changes are admitted unseen (failurePolicy: Ignore)",
             f"a control plane outside the cluster's network (GKE private clusters, EKS) needs TCP {self.webhook.port} to the nodes",
         ]
         if not self.k8s_audit_detections:
-            found.insert(0, "k8sAuditDetections: false: it takes nothing at all for audit")
+            found.append("k8sAuditDetections: false: it takes nothing at all for audit")
         if not self.autoscaling.enabled and (self.replicas or 1) <= self.webhook.min_available:
             found.append(
                 f"its PodDisruptionBudget keeps {self.webhook.min_available} of {self.replicas or 1} pods, so no node with one can be"

@@ -61,13 +61,17 @@ class ShieldReceiver(HelmReceiver):
         """By its method."""
         return "events" if self.method == "audit_backend" else "reviews"
 
+    def makes_namespace(self) -> bool:
+        """Whether the namespace is ours to make; not where a Secret is in it already."""
+        return super().makes_namespace() and not self.existing_secret
+
     def secrets(self) -> frozenset[str]:
         """The access key, unless a Secret is there already."""
         return frozenset() if self.existing_secret else frozenset({"sysdigAccessKey"})
 
     def warnings(self) -> list[str]:
         """What the emulated method cannot see, and what is risky."""
-        found = []
+        found = super().warnings()
         if self.takes() == "reviews":
             found += [UNSEEN + "; method: audit_backend sees them"]
             found += ["while none of its pods answers, changes are admitted unseen (failurePolicy: Ignore)"]

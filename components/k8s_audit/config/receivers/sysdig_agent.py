@@ -9,7 +9,17 @@ from k8s_audit.config.receivers.helm import HelmReceiver
 from k8s_audit.config.receivers.sysdig import Authorities, BackendConfig, TcpPort
 
 AUDIT_PORT = 7765
-OF_A_CHART = ("chart", "workload", "values", "adopt", "backend", "existing_secret", "verify_ssl", "ca")
+OF_A_CHART = (
+    "create_namespace",
+    "chart",
+    "workload",
+    "values",
+    "adopt",
+    "backend",
+    "existing_secret",
+    "verify_ssl",
+    "ca",
+)
 OF_A_SERVICE = ("service", "selector")
 
 
@@ -43,7 +53,13 @@ class SysdigAgentReceiver(HelmReceiver):
             raise ValueError(f"{', '.join(given)}: not used with install: {self.install}, where {why}")
         if self.backend.api_endpoint and not self.backend.collector:
             raise ValueError("backend.collector is missing: on premises the agent sends to the collector")
+        if self.install == "sysdig-deploy" and self.backend.collector and not self.backend.api_endpoint:
+            raise ValueError("backend.apiEndpoint is missing: on premises the umbrella's other parts ask it")
         return self
+
+    def makes_namespace(self) -> bool:
+        """Whether the namespace is ours to make; not where a Secret is in it already."""
+        return super().makes_namespace() and not self.existing_secret
 
     def secrets(self) -> frozenset[str]:
         """The access key, unless an agent or a Secret is there already."""

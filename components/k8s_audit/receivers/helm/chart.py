@@ -179,7 +179,7 @@ def _copy(source: Path, target: Path, where: str, depth: int = 0) -> list[str]:
             notes.append(
                 f"sub-chart {name} {version} from beside {source.name} stands in for {dependency['version']} of {repository}"
             )
-        # one whose version does not fit is left out without a word by Helm
+        # to one whose version does not fit Helm gives no alias, and so not its values, without a word
         dependency["version"] = version
         notes += _copy(beside, target / "charts" / name, where, depth + 1)
     (target / TOP).write_text(yaml.safe_dump(top, sort_keys=False))

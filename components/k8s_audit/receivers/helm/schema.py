@@ -32,6 +32,8 @@ def given(path: Path, value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
+    if value is None:
+        return "null"
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     return SECRET if isinstance(value, str) and CREDENTIAL.search(name) else shown(value)
 
@@ -69,9 +71,8 @@ def _parts(schema: Mapping[str, Any], node: Any, depth: int = 0) -> Iterator[Map
 
 def faults_by_schema(schema: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """The faults of values: where, and what is wrong there."""
-    # published schemas write https:// where the draft's own name has http://
-    draft = str(schema.get("$schema", "")).replace("https://json-schema.org/draft-0", "http://json-schema.org/draft-0")
-    judge = validator_for({"$schema": draft}, default=Draft7Validator)
+    # published schemas name drafts that do not exist, such as https://json-schema.org/draft-07/schema#
+    judge = validator_for(schema, default=Draft7Validator)
     try:
         judge.check_schema(dict(schema))
         errors = list(judge(schema, registry=Registry()).iter_errors(values))

@@ -44,9 +44,7 @@ def parsed(version: str) -> tuple[int, int]:
     """
     found = re.match(r"v?(\d+)\.(\d+)\.", version)
     if not found:
-        raise ToolError(
-            f"helm version says {version.strip()[:80]!r}, which is no version; another program of that name?"
-        )
+        raise ToolError(f"helm version says {version[:80]!r}, which is no version; another program of that name?")
     return int(found[1]), int(found[2])
 
 
@@ -81,7 +79,7 @@ def _checked(path: str) -> None:
     """Once for each PATH: helm is there, and not too old."""
     if not shutil.which("helm", path=path):
         raise ToolError(f"helm is not on the PATH; {MEND}")
-    version = _run(("version", "--template", "{{.Version}}"), TIMEOUT)
+    version = _run(("version", "--template", "{{.Version}}"), TIMEOUT).strip()
     if parsed(version) < OLDEST:
         raise ToolError(f"helm {version} is too old; needed: {'.'.join(map(str, OLDEST))} or newer; {MEND}")
 

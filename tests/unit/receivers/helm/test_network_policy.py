@@ -1,0 +1,31 @@
+import pytest
+
+from k8s_audit.errors import ConfigError
+from k8s_audit.receivers.helm.network_policy import admission_rules
+
+PODS = {"app": "falco"}
+
+
+def test_only_the_sources_reach_the_port_and_nobody_any_other() -> None:
+    assert admission_rules(PODS, 9765, ["10.0.0.11/32", "fd00::/64"]) == {
+        "podSelector": {"matchLabels": {"app": "falco"}},
+        "policyTypes": ["Ingress"],
+        "ingress": [
+            {
+                "from": [{"ipBlock": {"cidr": "10.0.0.11/32"}}, {"ipBlock": {"cidr": "fd00::/64"}}],
+                "ports": [{"protocol": "TCP", "port": 9765}],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("source", ["10.0.0.11", "10.0.0.11/8", "api.example.com", "10.0.0.0/33", ""])
+def test_what_is_no_cidr_is_named(source: str) -> None:
+    with pytest.raises(ConfigError, match=f"sources: a CIDR .*; given: '{source}'"):
+        admission_rules(PODS, 9765, ["10.0.0.0/8", source])
+
+
+def test_nobody_and_every_pod_are_refused_since_they_mean_the_opposite() -> None:
+    with pytest.raises(ConfigError) as error:
+        admission_rules({}, 9765, [])
+    assert len(error.value.faults) == 2
