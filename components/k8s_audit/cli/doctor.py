@@ -28,13 +28,14 @@ def doctor(
     stack: Annotated[str, typer.Option(help="the stack's name, as in stacks/Pulumi.<stack>.yaml")],
     project: Annotated[Path, typer.Option(help="the folder of Pulumi.yaml")] = Path(),
     token_file: Annotated[
-        Path | None, typer.Option(help="holds the Sysdig Secure API token to try; default: $SECURE_API_TOKEN")
+        Path | None,
+        typer.Option(help="holds the Sysdig Secure API token to try; default: $SECURE_API_TOKEN, else the stack's own"),
     ] = None,
 ) -> None:
     """Tell what `up` would do on each host: 0 it would succeed, 1 something is in its way, 2 bad input, 3 not readable."""
     try:
         config = stack_file.load(project, stack)
-        token_in_the_way = tell_token(config, token_file)
+        token_in_the_way = tell_token(config, token_file, secrets.reader(project, stack))
         folder = places.stack_folder(project, stack)
         plans = _plans(config, folder, secrets.reader(project, stack))
     except ConfigError as error:

@@ -168,9 +168,11 @@ def _row(sent: Sent, far: Followed, level: str | None, endpoint: ReceiverEndpoin
 
 
 def _endpoint(stack: Stack, folder: Path) -> ReceiverEndpoint | None:
-    """None: the stack's receivers take AdmissionReviews alone."""
-    takes_events = any(receiver.takes() == "events" for receiver in stack.receivers)
-    return places.endpoint(stack, folder) if takes_events else None
+    """None: the stack's receivers take AdmissionReviews alone, or are in the cluster at an address that is not known here."""
+    try:
+        return places.endpoint(stack, folder)
+    except DeliveryError:
+        return None
 
 
 def _levels(stack: Stack, folder: Path, ids: list[str]) -> dict[str, str]:

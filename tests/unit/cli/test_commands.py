@@ -149,7 +149,9 @@ def test_doctor_tries_the_token_of_a_receiver_that_needs_one(
     """The back end is a stand-in; that its address is a port of this machine is the test's doing."""
     (project / "stacks" / "Pulumi.cluster-1.yaml").write_text(ADMISSION)
     monkeypatch.delenv("SECURE_API_TOKEN", raising=False)
-    assert "not tried: set SECURE_API_TOKEN, or --token-file FILE" in run("doctor", "--stack", "cluster-1").stdout
+    untried = run("doctor", "--stack", "cluster-1").stdout
+    assert "not tried: audit:secureApiToken cannot be decrypted" in untried
+    assert "set SECURE_API_TOKEN, or --token-file FILE" in untried
     authority = Authority()
     with SysdigBackend(authority.pair("127.0.0.1"), tmp_path) as backend:
         monkeypatch.setattr(api_token, "api_url", lambda _: backend.url)
