@@ -14,10 +14,12 @@ from k8s_audit.config.receivers.admission_controller import AdmissionControllerR
 from k8s_audit.config.receivers.admission_controller import ProxiesConfig
 from k8s_audit.config.receivers.sysdig import rules_of
 from k8s_audit.receivers import sysdig
+from k8s_audit.receivers.helm import installation
+from k8s_audit.receivers.helm.installation import TO_BE_NAMED
 from k8s_audit.receivers.helm.network_policy import admit
 from k8s_audit.receivers.helm.release import place_release, secret
 from k8s_audit.receivers.placement import Placed, Placement
-from k8s_audit.receivers.sysdig import ACCESS_KEY, TO_BE_NAMED
+from k8s_audit.receivers.sysdig import ACCESS_KEY
 from k8s_audit.resources import MetricsApi
 
 CHART, PART = "admission-controller", "admissionController"
@@ -71,10 +73,10 @@ class AdmissionControllerReceiver(pulumi.ComponentResource):
         """
         super().__init__("k8s-audit:index:AdmissionControllerReceiver", name, {}, opts)
         config = judge(AdmissionControllerConfig, "settings", {"kind": CHART, "name": name} | args.get("settings", {}))
-        chart = sysdig.chart_of(config.install, config, self)
+        chart = installation.chart_of(config.install, config, self)
         values = partial(values_of, config, args["cluster"])
-        sysdig.judge_whole(chart, values(TO_BE_NAMED, TO_BE_NAMED), config)
-        inside = sysdig.in_namespace(config, pod_security(config), self)
+        installation.judge_whole(chart, values(TO_BE_NAMED, TO_BE_NAMED), config)
+        inside = installation.in_namespace(config, pod_security(config), self)
         token: Any = config.existing_secret
         if token is None:
             known = pulumi.Output.secret(args["secure_api_token"])
@@ -88,7 +90,7 @@ class AdmissionControllerReceiver(pulumi.ComponentResource):
         if config.autoscaling.enabled:
             metrics = MetricsApi(f"{name}-metrics-api", args["kubeconfig"], pulumi.ResourceOptions(parent=self))
             inside = pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=[metrics]))
-        whole = sysdig.whole(values(token, access_key), config)
+        whole = installation.whole(values(token, access_key), config)
         place_release(name, chart, config.namespace, whole, adopt=config.adopt, skip_await=not config.wait, opts=inside)
         self.webhooks = pulumi.Output.from_input(list(webhooks(config)))
         self.register_outputs({"webhooks": self.webhooks})
@@ -207,7 +209,7 @@ def _workload(config: AdmissionControllerConfig) -> dict[str, Any]:
     workload = config.workload
     values: dict[str, Any] = {
         "image": {"registry": workload.registry} if workload.registry else {},
-        "imagePullSecrets": sysdig.named(workload.pull_secrets),
+        "imagePullSecrets": installation.named(workload.pull_secrets),
         "tolerations": workload.tolerations,
         "nodeSelector": workload.node_selector,
         "priorityClassName": workload.priority_class,

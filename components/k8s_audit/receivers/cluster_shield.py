@@ -12,6 +12,7 @@ from k8s_audit.config.judge import judge
 from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver as ClusterShieldConfig
 from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.address import ServiceAddress
+from k8s_audit.receivers.helm import installation
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.shield import PATH, Shield, ShieldArgs, args_of, audit_of, placed, webhooks_of
 
@@ -37,7 +38,7 @@ class ClusterShieldReceiver(Shield):
         """
         super().__init__("k8s-audit:index:ClusterShieldReceiver", name, {}, opts)
         config = judge(ClusterShieldConfig, "settings", {"kind": CHART, "name": name} | args.get("settings", {}))
-        chart = sysdig.chart_of(config.install, config, self)
+        chart = installation.chart_of(config.install, config, self)
         values = partial(values_of, config, args["cluster"])
         self.install(name, config, args, chart, values, service_name(config), selector(config), pod_security(config))
 
@@ -116,7 +117,7 @@ def _workload(config: ClusterShieldConfig) -> dict[str, Any]:
     workload = config.workload
     values: dict[str, Any] = {
         "image": {"registry": workload.registry} if workload.registry else {},
-        "imagePullSecrets": sysdig.named(workload.pull_secrets),
+        "imagePullSecrets": installation.named(workload.pull_secrets),
         "tolerations": workload.tolerations,
         "nodeSelector": workload.node_selector,
         "priorityClassName": workload.priority_class,

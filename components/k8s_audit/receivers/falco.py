@@ -11,10 +11,10 @@ import pulumi
 
 from k8s_audit.config.judge import judge
 from k8s_audit.config.receivers.falco import FalcoReceiver as FalcoConfig
-from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.address import ServiceAddress
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import ACCEPTED
+from k8s_audit.receivers.helm import installation
 from k8s_audit.receivers.helm.network_policy import admit
 from k8s_audit.receivers.helm.release import place_release, secret
 from k8s_audit.receivers.kubernetes import sdk
@@ -70,10 +70,10 @@ class FalcoReceiver(pulumi.ComponentResource):
         """
         super().__init__("k8s-audit:index:FalcoReceiver", name, {}, opts)
         config = judge(FalcoConfig, "settings", {"kind": CHART, "name": name} | args.get("settings", {}))
-        chart = sysdig.chart_of(CHART, config, self)
-        sysdig.judge_whole(chart, values_of(config, sysdig.TO_BE_NAMED), config)
+        chart = installation.chart_of(CHART, config, self)
+        installation.judge_whole(chart, values_of(config, installation.TO_BE_NAMED), config)
         child = pulumi.ResourceOptions(parent=self)
-        inside = sysdig.in_namespace(config, "restricted", self)
+        inside = installation.in_namespace(config, "restricted", self)
         service = service_name(name)
         self.ca = self.tls_server_name = pulumi.Output.from_input("")
         tls: Any = None
@@ -86,7 +86,7 @@ class FalcoReceiver(pulumi.ComponentResource):
         if config.admit:
             admit(f"{name}-ingress", config.namespace, selector(name), config.port, config.admit, inside)
         _disruption_budget(name, config, inside)
-        whole = sysdig.whole(values_of(config, tls), config)
+        whole = installation.whole(values_of(config, tls), config)
         release = place_release(
             name, chart, config.namespace, whole, adopt=config.adopt, skip_await=not config.wait, opts=inside
         )
@@ -238,7 +238,7 @@ def _with_workload(values: dict[str, Any], config: FalcoConfig) -> dict[str, Any
         name, _, digest = workload.digest.partition(":")
         image |= {"repository": f"falcosecurity/falco@{name}", "tag": digest}
     common = {
-        "imagePullSecrets": sysdig.named(workload.pull_secrets),
+        "imagePullSecrets": installation.named(workload.pull_secrets),
         "tolerations": workload.tolerations,
         "nodeSelector": workload.node_selector,
     }

@@ -11,14 +11,15 @@ import pulumi
 
 from k8s_audit.config.receivers.shield import ShieldReceiver as ShieldConfig
 from k8s_audit.config.receivers.sysdig import rules_of
-from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.endpoint import ACCEPTED
+from k8s_audit.receivers.helm import installation
 from k8s_audit.receivers.helm.chart import Chart
+from k8s_audit.receivers.helm.installation import TO_BE_NAMED
 from k8s_audit.receivers.helm.network_policy import admit
 from k8s_audit.receivers.helm.release import place_release, secret
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.service import dns_name, live_url, of_release
-from k8s_audit.receivers.sysdig import ACCESS_KEY, TO_BE_NAMED
+from k8s_audit.receivers.sysdig import ACCESS_KEY
 from k8s_audit.resources import ReceiverCertificate
 
 PATH = "/k8s-audit"
@@ -72,9 +73,9 @@ class Shield(pulumi.ComponentResource):
             selector: the labels of its pods.
             pod_security: what its pods need of their namespace.
         """
-        sysdig.judge_whole(chart, values(TO_BE_NAMED, TO_BE_NAMED), config)
+        installation.judge_whole(chart, values(TO_BE_NAMED, TO_BE_NAMED), config)
         child = pulumi.ResourceOptions(parent=self)
-        inside = sysdig.in_namespace(config, pod_security, self)
+        inside = installation.in_namespace(config, pod_security, self)
         key: Any = config.existing_secret
         if key is None:
             access_key = pulumi.Output.secret(args["access_key"])
@@ -84,7 +85,7 @@ class Shield(pulumi.ComponentResource):
         tls = secret(f"{name}-tls", config.namespace, pem, inside).metadata.name
         if config.admit:
             admit(f"{name}-ingress", config.namespace, selector, config.http_port, config.admit, inside)
-        whole = sysdig.whole(values(key, tls), config)
+        whole = installation.whole(values(key, tls), config)
         release = place_release(
             name, chart, config.namespace, whole, adopt=config.adopt, skip_await=not config.wait, opts=inside
         )

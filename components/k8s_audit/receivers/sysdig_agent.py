@@ -14,12 +14,14 @@ from k8s_audit.config.receivers.sysdig_agent import SysdigAgentReceiver as Sysdi
 from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.address import ServiceAddress
 from k8s_audit.receivers.endpoint import ACCEPTED
+from k8s_audit.receivers.helm import installation
 from k8s_audit.receivers.helm.chart import Chart
+from k8s_audit.receivers.helm.installation import TO_BE_NAMED
 from k8s_audit.receivers.helm.release import place_release, secret
 from k8s_audit.receivers.kubernetes import sdk
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.service import live_url, of_release
-from k8s_audit.receivers.sysdig import ACCESS_KEY, TO_BE_NAMED
+from k8s_audit.receivers.sysdig import ACCESS_KEY
 from k8s_audit.resources import ReceiverPods
 
 if TYPE_CHECKING:
@@ -130,7 +132,7 @@ def _workload(config: SysdigAgentConfig, own_tolerations: list[dict[str, Any]]) 
     image: dict[str, Any] = {
         "registry": workload.registry,
         "digest": workload.digest,
-        "pullSecrets": sysdig.named(workload.pull_secrets),
+        "pullSecrets": installation.named(workload.pull_secrets),
     }
     if any(image.values()):
         values["image"] = {key: value for key, value in image.items() if value}
@@ -168,14 +170,14 @@ def _in_front(parent: SysdigAgentReceiver, name: str, config: SysdigAgentConfig,
 
 def _installed(parent: SysdigAgentReceiver, name: str, config: SysdigAgentConfig, args: SysdigAgentArgs) -> "Service":
     """The Service that the chart makes with the agent."""
-    chart = sysdig.chart_of(config.install, config, parent)
-    sysdig.judge_whole(chart, values_of(config, chart, args["cluster"], TO_BE_NAMED), config)
-    inside = sysdig.in_namespace(config, "privileged", parent)
+    chart = installation.chart_of(config.install, config, parent)
+    installation.judge_whole(chart, values_of(config, chart, args["cluster"], TO_BE_NAMED), config)
+    inside = installation.in_namespace(config, "privileged", parent)
     key: Any = config.existing_secret
     if key is None:
         access_key = pulumi.Output.secret(args["access_key"])
         key = secret(f"{name}-access-key", config.namespace, {ACCESS_KEY: access_key}, inside).metadata.name
-    values = sysdig.whole(values_of(config, chart, args["cluster"], key), config)
+    values = installation.whole(values_of(config, chart, args["cluster"], key), config)
     release = place_release(
         name, chart, config.namespace, values, adopt=config.adopt, skip_await=not config.wait, opts=inside
     )

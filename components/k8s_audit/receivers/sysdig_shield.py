@@ -13,6 +13,7 @@ from k8s_audit.config.judge import judge
 from k8s_audit.config.receivers.sysdig_shield import SysdigShieldReceiver as SysdigShieldConfig
 from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.address import ServiceAddress
+from k8s_audit.receivers.helm import installation
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.shield import PATH, Shield, ShieldArgs, args_of, audit_of, placed, webhooks_of
 
@@ -40,7 +41,7 @@ class SysdigShieldReceiver(Shield):
         config = judge(
             SysdigShieldConfig, "settings", {"kind": "sysdig-shield", "name": name} | args.get("settings", {})
         )
-        chart = sysdig.chart_of(CHART, config, self)
+        chart = installation.chart_of(CHART, config, self)
         values = partial(values_of, config, args["cluster"])
         self.install(name, config, args, chart, values, service_name(name), selector(name), "privileged")
 
@@ -110,7 +111,7 @@ def _workload(config: SysdigShieldConfig, part: dict[str, Any]) -> dict[str, Any
     if workload.registry:
         image["registry"] = workload.registry
     if workload.pull_secrets:
-        image["pull_secrets"] = sysdig.named(workload.pull_secrets)
+        image["pull_secrets"] = installation.named(workload.pull_secrets)
     both: dict[str, Any] = {"image": image} if image else {}
     if workload.priority_class:
         both["priority_class"] = {"name": workload.priority_class}
