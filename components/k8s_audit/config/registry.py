@@ -47,7 +47,7 @@ PLACES = MappingProxyType(
     }
 )
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
-DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": False, "admission": False})
+DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": False, "admission": True})
 """Whether a kind of delivery is built."""
 SECRETS = (
     "sysdigAccessKey",

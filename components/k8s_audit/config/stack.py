@@ -92,6 +92,8 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
         except ConfigError as error:
             faults += error.faults
     faults += _combinations(cluster, platform, receivers or [])
+    if delivery and receivers:
+        faults += _delivery_faults(delivery, receivers)
     if faults or not (cluster and platform and receivers and policy and delivery):
         raise ConfigError(list(dict.fromkeys(faults)))
     return Stack(cluster, platform, receivers, policy, delivery)
@@ -312,6 +314,15 @@ def _receiver_combinations(
                 f"audit:cluster.kubeconfig: missing; receiver {receiver.name} is placed in the cluster with it"
             )
     return list(dict.fromkeys(faults))
+
+
+def _delivery_faults(delivery: DeliveryConfig, receivers: list[ReceiverConfig]) -> list[str]:
+    """A kind of delivery that is not what the receivers take; never is one presented as the other."""
+    natural = "webhook" if any(receiver.takes() == "events" for receiver in receivers) else "admission"
+    if delivery.kind in (None, natural):
+        return []
+    takers = ", ".join(f"{receiver.name} takes {receiver.takes()}" for receiver in receivers)
+    return [f"audit:delivery.kind: {delivery.kind} does not fit: {takers}; allowed: {natural}, or leave it out"]
 
 
 def _claim(ports: dict[int, str], port: int, key: str, faults: list[str]) -> None:

@@ -58,7 +58,7 @@ def faults(values: dict[str, str], secrets: tuple[str, ...] = ()) -> list[str]:
         ),
         ({"audit:platform": '{"kind": "local", "restartTimeout": "90"}'}, "audit:platform.restartTimeout: "),
         ({"audit:receivers": "[]"}, "audit:receivers: a list with at least one receiver is needed; given: []"),
-        ({"audit:receivers": '[{"kind": "falco", "name": "x"}]'}, "audit:receivers[0].kind: falco is not built yet"),
+        ({"audit:receivers": '[{"kind": "kafka", "name": "x"}]'}, "audit:receivers[0].kind: kafka is not built yet"),
         (
             {"audit:receivers": '[{"kind": "recorder", "name": "a", "clientCertificate": true}]'},
             "audit:receivers[0]: clientCertificate needs tls: true",
@@ -68,6 +68,10 @@ def faults(values: dict[str, str], secrets: tuple[str, ...] = ()) -> list[str]:
                 "audit:receivers": '[{"kind": "recorder", "name": "a"}, {"kind": "recorder", "name": "b", "port": 19766}]'
             },
             "audit:receivers: a, b take audit events; an API server's webhook takes one",
+        ),
+        (
+            {"audit:delivery": '{"kind": "admission"}'},
+            "audit:delivery.kind: admission does not fit: recorder takes events; allowed: webhook, or leave it out",
         ),
         ({"audit:policy": '{"profile": "detect"}'}, "audit:policy.profile: Input should be 'detection', 'seed'"),
         (
