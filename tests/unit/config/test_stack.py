@@ -58,7 +58,7 @@ def faults(values: dict[str, str], secrets: tuple[str, ...] = ()) -> list[str]:
         ),
         ({"audit:platform": '{"kind": "local", "restartTimeout": "90"}'}, "audit:platform.restartTimeout: "),
         ({"audit:receivers": "[]"}, "audit:receivers: a list with at least one receiver is needed; given: []"),
-        ({"audit:receivers": '[{"kind": "falco", "name": "x"}]'}, "audit:receivers[0].kind: falco is not built yet"),
+        ({"audit:receivers": '[{"kind": "kafka", "name": "x"}]'}, "audit:receivers[0].kind: kafka is not built yet"),
         (
             {"audit:receivers": '[{"kind": "recorder", "name": "a", "clientCertificate": true}]'},
             "audit:receivers[0]: clientCertificate needs tls: true",
