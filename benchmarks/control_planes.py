@@ -17,6 +17,7 @@ from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.local_cluster import LocalCluster, Ports
 from k8s_audit.local_cluster.ports import is_free
 from k8s_audit.provider.resources.static_pod_audit import StaticPodHost
+from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.recorder import Recorder
 
 PORTS = range(20_000, 32_000)
@@ -37,14 +38,19 @@ class ControlPlane:
         """The administrator's."""
         return self.cluster.kubeconfig
 
-    def audit(self, flags: AuditFlags) -> None:
-        """Turn auditing on with these flags, exactly as `pulumi up` does, and wait for a first event."""
+    def audit(self, flags: AuditFlags, receiver: ReceiverEndpoint | None = None) -> None:
+        """Turn auditing on with these flags, exactly as `pulumi up` does, and wait for a first event.
+
+        Args:
+            flags: the API server's, but for where its log lies.
+            receiver: who gets the events; None: the recorder.
+        """
         folder = self.cluster.folder
         described = local_host(folder, self.cluster.ports.api_server, "90s")
         host = StaticPodHost.model_validate(described.model_dump(by_alias=True, exclude={"adopt"}))
         place = host.place()
         own_log = replace(flags, log=replace(flags.log, path=local_log(folder)))
-        endpoint = self.recorder.endpoint()
+        endpoint = receiver or self.recorder.endpoint()
         setup = AuditSetup(
             policy=render_policy(load_profile("detection")),
             webhook=render_webhook(endpoint),

@@ -1,8 +1,9 @@
-"""How long an event takes from the request to the recorder's acceptance, with our flags and with the seed's.
+"""How long an event takes from the request to the receiver's acceptance: our flags, the seed's, and ours to a Falco-like one.
 
 One API server, restarted with the other arm's flags; 20 requests a second, each a dry-run create whose event is found
 again by its Audit-Id. Measured because the batch's longest wait, which we set to 1 s and the seed to 5 s, is what a
-detection waits for. The time ends when the recorder has read the batch and is about to write it.
+detection waits for. The time ends when the receiver has read the batch and is about to keep it. The Falco-like receiver is
+the tests' stand-in with the plugin's limits (256 KiB an event, 12 MiB a body), within which our flags are kept.
 """
 
 import time
@@ -14,6 +15,8 @@ from benchmarks.progress import say
 from benchmarks.rounds import Row, interleave, percentile, ratios
 from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.delivery.recorder_proof import RecorderProof
+from k8s_audit.receivers.endpoint import ACCEPTED, ReceiverEndpoint
+from tests.standins.falco import BODY_LIMIT, EVENT_LIMIT, FalcoLike
 
 ROUNDS = 5
 RATE = 20
@@ -28,17 +31,24 @@ GOAL = 1.5
 
 def run() -> list[Row]:
     """Measure both arms."""
-    arms = {"ours": AuditFlags(), "seed": AuditFlags.seed()}
-    measured: dict[str, list[list[float]]] = {arm: [] for arm in arms}
-    with control_planes(1) as (plane,):
-        for number, arm in interleave(list(arms), ROUNDS):
-            plane.audit(arms[arm])
-            measured[arm].append(_round(plane))
+    measured: dict[str, list[list[float]]] = {arm: [] for arm in ("ours", "seed", "falco")}
+    with control_planes(1) as (plane,), FalcoLike() as falco:
+        limited = ReceiverEndpoint("falco", falco.url, body_limit=BODY_LIMIT, event_limit=EVENT_LIMIT, proof=ACCEPTED)
+        ours = AuditFlags()
+        for number, arm in interleave(list(measured), ROUNDS):
+            if arm == "falco":
+                plane.audit(ours.within(BODY_LIMIT, EVENT_LIMIT), limited)
+                measured[arm].append(_falco_round(plane, falco))
+            else:
+                plane.audit({"ours": ours, "seed": AuditFlags.seed()}[arm])
+                measured[arm].append(_round(plane))
             say(f"latency: round {number + 1} of {ROUNDS}, {arm}: p99 {percentile(measured[arm][-1], 99):.2f} s")
     p50, p99 = ({arm: [percentile(r, p) for r in rounds] for arm, rounds in measured.items()} for p in (50, 99))
     return [
         Row("our flags, p99", p99["ours"], "s", GOAL),
         Row("our flags, p50", p50["ours"], "s"),
+        Row("our flags, Falco-like receiver, p99", p99["falco"], "s", GOAL),
+        Row("our flags, Falco-like receiver, p50", p50["falco"], "s"),
         Row("the seed's flags, p99", p99["seed"], "s"),
         Row("the seed's flags, p50", p50["seed"], "s"),
         Row("p99, ours ÷ the seed's", ratios(p99["ours"], p99["seed"])),
@@ -52,6 +62,19 @@ def _round(plane: ControlPlane) -> list[float]:
         sent = _send(client, DURATION)
         received = _received(recorder, sent)
         return [received[audit_id] - began for audit_id, began in sent.items()]
+
+
+def _falco_round(plane: ControlPlane, falco: FalcoLike) -> list[float]:
+    """The same to the Falco-like receiver, which knows when it read each event."""
+    with Client(plane.kubeconfig) as client:
+        _send(client, WARM_UP)
+        sent = _send(client, DURATION)
+    deadline = time.monotonic() + ARRIVAL
+    while missing := sent.keys() - falco.received.keys():
+        if time.monotonic() > deadline:
+            raise BenchmarkError(f"{len(missing)} events did not reach the Falco-like receiver within {ARRIVAL:.0f} s")
+        time.sleep(0.1)
+    return [falco.received[audit_id] - began for audit_id, began in sent.items()]
 
 
 def _send(client: Client, duration: float) -> dict[str, float]:

@@ -88,7 +88,7 @@ def wrong_values() -> Iterator[str]:
     platforms: list[Any] = ["eks", "kubadm", "", None, ["local"]]
     for kind in platforms:
         yield changed((("audit:platform", "kind"), kind))
-    for path, kind in ((("audit:receivers", 0, "kind"), "falco"), (("audit:delivery", "kind"), "relay")):
+    for path, kind in ((("audit:receivers", 0, "kind"), "kafka"), (("audit:delivery", "kind"), "relay")):
         yield changed((path, kind))
     yield changed((("audit:platform", "hosts"), [HOST, HOST]))
     yield changed((("audit:receivers", 0, "clientCertificate"), True))
