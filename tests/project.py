@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from random import randrange
 from typing import Any
 
 CHECKOUT = Path(__file__).parents[1]
@@ -17,18 +19,18 @@ CHECKOUT = Path(__file__).parents[1]
 def _ports() -> Iterator[int]:
     """Ports of this test worker alone, below those that the kernel gives to outgoing connections."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    first = 20_000 + worker % 10 * 1_000
-    while True:
-        yield from range(first, first + 1_000)
+    first, offset = 20_000 + worker % 10 * 1_000, randrange(1_000)  # another run's tests begin elsewhere
+    for number in count(offset):
+        yield first + number % 1_000
 
 
 PORTS = _ports()
 
 
-def free_ports(count: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
     """So many ports on 127.0.0.1 that nobody listens on."""
     found: list[int] = []
-    while len(found) < count:
+    while len(found) < number:
         port = next(PORTS)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -31,7 +31,9 @@ class FalcoLike:
         client_ca: PEM of the authority whose client certificates are required; None: none is.
         token: the bearer token that is asked for.
         body_limit: bytes of the largest body; Falco calls it webhookMaxBatchSize.
-        port: TCP on 127.0.0.1; 0: any.
+        port: TCP; 0: any.
+        path: where it takes events.
+        address: where it listens; 0.0.0.0: on each address of this machine, all of 127.0.0.0/8 among them.
     """
 
     def __init__(
@@ -41,6 +43,8 @@ class FalcoLike:
         token: str | None = None,
         body_limit: int = BODY_LIMIT,
         port: int = 0,
+        path: str = PATH,
+        address: str = "127.0.0.1",
     ) -> None:
         self.fault: int | None = None
         self.batches: list[int] = []
@@ -61,7 +65,7 @@ class FalcoLike:
                 size = int(self.headers.get("Content-Length", 0))
                 falco.headers.append(dict(self.headers))
                 falco.targets.append(self.path)
-                if urlsplit(self.path).path != PATH:
+                if urlsplit(self.path).path != path:
                     self._refuse(404, "404 page not found", size)
                 elif falco.fault:
                     self._refuse(falco.fault, "a fault", size)
@@ -78,7 +82,7 @@ class FalcoLike:
                     falco._parse(body)
 
             def do_GET(self) -> None:
-                self._answer(405 if urlsplit(self.path).path == PATH else 404, b"GET method not allowed")
+                self._answer(405 if urlsplit(self.path).path == path else 404, b"GET method not allowed")
 
             def _refuse(self, status: int, text: str, size: int) -> None:
                 """Go's server reads up to 256 KiB of a body that nobody wanted, then closes the connection."""
@@ -108,7 +112,7 @@ class FalcoLike:
 
             def handle_error(self, request: Any, client_address: Any) -> None: ...
 
-        self.server = Server(("127.0.0.1", port), Handler)
+        self.server = Server((address, port), Handler)
         if pem:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(pem)
@@ -119,7 +123,7 @@ class FalcoLike:
                 self.server.socket, server_side=True, do_handshake_on_connect=False
             )
         self.port = self.server.server_port
-        self.url = f"http{'s' if pem else ''}://127.0.0.1:{self.port}{PATH}"
+        self.url = f"http{'s' if pem else ''}://127.0.0.1:{self.port}{path}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

@@ -19,7 +19,7 @@ from k8s_audit.receivers.helm.network_policy import admit
 from k8s_audit.receivers.helm.release import place_release, secret
 from k8s_audit.receivers.kubernetes import sdk
 from k8s_audit.receivers.placement import Placed, Placement
-from k8s_audit.receivers.service import dns_name, live_url, of_release
+from k8s_audit.receivers.service import dns_name, release_url
 from k8s_audit.resources import ReceiverCertificate
 
 CHART = "falco"
@@ -90,8 +90,8 @@ class FalcoReceiver(pulumi.ComponentResource):
         release = place_release(
             name, chart, config.namespace, whole, adopt=config.adopt, skip_await=not config.wait, opts=inside
         )
-        found = of_release(f"{name}-service", release, config.namespace, service, child)
-        self.url = live_url(found, "https" if config.tls else "http", config.port, PATH)
+        scheme, place_of = "https" if config.tls else "http", f"{config.namespace}/{service}"
+        self.url = release_url(f"{name}-service", release, place_of, scheme, config.port, PATH, child)
         self.register_outputs({"url": self.url, "ca": self.ca, "tlsServerName": self.tls_server_name})
 
 

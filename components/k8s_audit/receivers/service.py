@@ -32,27 +32,40 @@ def url_of(scheme: str, cluster_ip: str | None, port: int, path: str) -> str:
     return f"{scheme}://{f'[{address}]' if address.version == 6 else address}:{port}{path}"
 
 
-def live_url(service: "Service", scheme: str, port: int, path: str) -> pulumi.Output[str]:
-    """The same by the ClusterIP that the cluster gave the Service; unknown before there is one."""
-    address = service.spec.apply(lambda spec: spec.cluster_ip)
-    known: pulumi.Output[list[Any]] = pulumi.Output.all(
-        address, service.id
-    )  # without an id, the address is a dry run's
-    return known.apply(lambda found: url_of(scheme, found[0], port, path))
+def made_url(service: "Service", scheme: str, port: int, path: str) -> pulumi.Output[str]:
+    """The URL of a Service that we make; unknown before it has an id, when its address is only a dry run's."""
+    return _url(service, service.id, scheme, port, path)
 
 
-def of_release(name: str, release: "Release", namespace: str, service: str, opts: pulumi.ResourceOptions) -> "Service":
-    """The Service that a chart made, read when its release is there.
+def release_url(
+    name: str,
+    release: "Release",
+    service: str,
+    scheme: str,
+    port: int,
+    path: str,
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Output[str]:
+    """The URL of a Service that a chart makes, read when its release is there; unknown before.
 
     Args:
-        name: the resource's name.
+        name: of the resource that reads it.
         release: the chart's.
-        namespace: the release's.
-        service: the Service's name.
+        service: namespace/name of the Service.
+        scheme: http or https.
+        port: TCP.
+        path: of the URL.
         opts: Pulumi's.
     """
-    found: Service = sdk("core.v1").Service.get(name, release.id.apply(lambda _: f"{namespace}/{service}"), opts)
-    return found
+    found: Service = sdk("core.v1").Service.get(name, release.id.apply(lambda _: service), opts)
+    # an engine older than the SDK tells no id of what is read in a preview
+    return _url(found, release.id, scheme, port, path)
+
+
+def _url(service: "Service", there: pulumi.Output[str], scheme: str, port: int, path: str) -> pulumi.Output[str]:
+    address = service.spec.apply(lambda spec: spec.cluster_ip if spec else None)
+    known: pulumi.Output[list[Any]] = pulumi.Output.all(address, there)
+    return known.apply(lambda found: url_of(scheme, found[0], port, path))
 
 
 def dns_name(service: str, namespace: str) -> str:

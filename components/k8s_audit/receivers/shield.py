@@ -18,7 +18,7 @@ from k8s_audit.receivers.helm.installation import TO_BE_NAMED
 from k8s_audit.receivers.helm.network_policy import admit
 from k8s_audit.receivers.helm.release import place_release, secret
 from k8s_audit.receivers.placement import Placed, Placement
-from k8s_audit.receivers.service import dns_name, live_url, of_release
+from k8s_audit.receivers.service import dns_name, release_url
 from k8s_audit.receivers.sysdig import ACCESS_KEY
 from k8s_audit.resources import ReceiverCertificate
 
@@ -93,8 +93,8 @@ class Shield(pulumi.ComponentResource):
         self.tls_server_name = pulumi.Output.from_input(dns_name(service, config.namespace))
         self.url = pulumi.Output.from_input("")
         if config.takes() == "events":
-            found = of_release(f"{name}-service", release, config.namespace, service, child)
-            self.url = live_url(found, "https", config.http_port, PATH)
+            place_of = f"{config.namespace}/{service}"
+            self.url = release_url(f"{name}-service", release, place_of, "https", config.http_port, PATH, child)
         self.register_outputs({"url": self.url, "ca": self.ca, "tlsServerName": self.tls_server_name})
 
 

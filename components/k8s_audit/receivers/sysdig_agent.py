@@ -20,12 +20,12 @@ from k8s_audit.receivers.helm.installation import TO_BE_NAMED
 from k8s_audit.receivers.helm.release import place_release, secret
 from k8s_audit.receivers.kubernetes import sdk
 from k8s_audit.receivers.placement import Placed, Placement
-from k8s_audit.receivers.service import live_url, of_release
+from k8s_audit.receivers.service import made_url, release_url
 from k8s_audit.receivers.sysdig import ACCESS_KEY
 from k8s_audit.resources import ReceiverPods
 
 if TYPE_CHECKING:
-    from pulumi_kubernetes.core.v1 import Service
+    pass
 
 PART = "agent"
 """The chart's name, and its key in the umbrella."""
@@ -65,10 +65,8 @@ class SysdigAgentReceiver(pulumi.ComponentResource):
         """
         super().__init__("k8s-audit:index:SysdigAgentReceiver", name, {}, opts)
         config = judge(SysdigAgentConfig, "settings", {"kind": "sysdig-agent", "name": name} | args.get("settings", {}))
-        service = (
-            _in_front(self, name, config, args) if config.install == "none" else _installed(self, name, config, args)
-        )
-        self.url = live_url(service, "http", config.port, PATH)
+        place_it = _in_front if config.install == "none" else _installed
+        self.url = place_it(self, name, config, args)
         self.register_outputs({"url": self.url})
 
 
@@ -145,8 +143,10 @@ def _workload(config: SysdigAgentConfig, own_tolerations: list[dict[str, Any]]) 
     return values
 
 
-def _in_front(parent: SysdigAgentReceiver, name: str, config: SysdigAgentConfig, args: SysdigAgentArgs) -> "Service":
-    """The Service of an agent that is there already, made when its pods have been found."""
+def _in_front(
+    parent: SysdigAgentReceiver, name: str, config: SysdigAgentConfig, args: SysdigAgentArgs
+) -> pulumi.Output[str]:
+    """The URL of the Service of an agent that is there already, made when its pods have been found."""
     pods = ReceiverPods(
         f"{name}-pods",
         args["kubeconfig"],
@@ -155,7 +155,7 @@ def _in_front(parent: SysdigAgentReceiver, name: str, config: SysdigAgentConfig,
         config.port,
         pulumi.ResourceOptions(parent=parent),
     )
-    service: Service = sdk("core.v1").Service(
+    service = sdk("core.v1").Service(
         f"{name}-service",
         metadata={"name": config.service, "namespace": config.namespace, "labels": config.selector},
         spec={
@@ -165,11 +165,13 @@ def _in_front(parent: SysdigAgentReceiver, name: str, config: SysdigAgentConfig,
         },
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[pods]),
     )
-    return service
+    return made_url(service, "http", config.port, PATH)
 
 
-def _installed(parent: SysdigAgentReceiver, name: str, config: SysdigAgentConfig, args: SysdigAgentArgs) -> "Service":
-    """The Service that the chart makes with the agent."""
+def _installed(
+    parent: SysdigAgentReceiver, name: str, config: SysdigAgentConfig, args: SysdigAgentArgs
+) -> pulumi.Output[str]:
+    """The URL of the Service that the chart makes with the agent."""
     chart = installation.chart_of(config.install, config, parent)
     installation.judge_whole(chart, values_of(config, chart, args["cluster"], TO_BE_NAMED), config)
     inside = installation.in_namespace(config, "privileged", parent)
@@ -181,6 +183,6 @@ def _installed(parent: SysdigAgentReceiver, name: str, config: SysdigAgentConfig
     release = place_release(
         name, chart, config.namespace, values, adopt=config.adopt, skip_await=not config.wait, opts=inside
     )
-    return of_release(
-        f"{name}-service", release, config.namespace, service_name(name), pulumi.ResourceOptions(parent=parent)
-    )
+    service = f"{config.namespace}/{service_name(name)}"
+    child = pulumi.ResourceOptions(parent=parent)
+    return release_url(f"{name}-service", release, service, "http", config.port, PATH, child)
