@@ -97,12 +97,25 @@ def empty_project() -> Iterator[Project]:
         yield project
 
 
+@contextmanager
+def stack_project(stack_file: str, **variables: str) -> Iterator[Project]:
+    """The checkout's own project with a stack that is never brought up."""
+    with TemporaryDirectory(prefix="k8s-audit-benchmark-") as temporary:
+        project = _project(Path(temporary), **variables)
+        for name in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(CHECKOUT / name, project.folder)
+        (project.folder / "components").symlink_to(CHECKOUT / "components")
+        (project.folder / "stacks").mkdir()
+        (project.folder / "stacks" / f"Pulumi.{STACK}.yaml").write_text(stack_file)
+        yield project
+
+
 def down(project: Project) -> None:
     """What `make down` does."""
     project.run(sys.executable, "-m", "tools.down", STACK)
 
 
-def _project(temporary: Path) -> Project:
+def _project(temporary: Path, **variables: str) -> Project:
     folder = temporary / "project"
     folder.mkdir()
     (temporary / "state").mkdir()
@@ -117,7 +130,7 @@ def _project(temporary: Path) -> Project:
         # compiled modules are kept, as on any user's machine, but not in the checkout
         "PYTHONPYCACHEPREFIX": str(temporary / "bytecode"),
     }
-    return Project(folder, kept | own)
+    return Project(folder, kept | own | variables)
 
 
 def _copy_stack_file(folder: Path) -> None:
