@@ -6,7 +6,7 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
-from k8s_audit.cli import api_token
+from k8s_audit.cli import api_token, verify
 from k8s_audit.cli.app import app
 from k8s_audit.config import places
 from tests.standins.certificates import Authority
@@ -170,3 +170,20 @@ def test_doctor_tries_the_token_of_a_receiver_that_needs_one(
         (tmp_path / "token").write_text("")
         refused = run("doctor", "--stack", "cluster-1", "--token-file", str(tmp_path / "token"))
         assert refused.exit_code == 2
+
+
+def test_verify_says_after_its_proofs_whether_a_runtime_policy_would_show_the_events(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no API server here: what is tried is what stands after the proofs."""
+    (project / "stacks" / "Pulumi.cluster-1.yaml").write_text(ADMISSION)
+    authority = Authority()
+    with SysdigBackend(authority.pair("127.0.0.1"), tmp_path) as backend:
+        monkeypatch.setattr(verify, "_prove", lambda *_: [])
+        monkeypatch.setattr(api_token, "api_url", lambda _: backend.url)
+        monkeypatch.setattr(api_token, "authorities", lambda _: authority.certificate)
+        monkeypatch.setenv("SECURE_API_TOKEN", GOOD)
+        told = run("verify", "--stack", "cluster-1")
+        assert told.exit_code == 0
+        assert f"{backend.url} knows the token" in told.stdout
+        assert run("verify", "--stack", "cluster-1", "--json").stdout.strip() == "[]"

@@ -70,6 +70,14 @@ def faults(values: dict[str, str], secrets: tuple[str, ...] = ()) -> list[str]:
             "audit:receivers: a, b take audit events; an API server's webhook takes one",
         ),
         (
+            {"audit:receivers": '[{"kind": "recorder", "name": "a"}, {"kind": "falco", "name": "a"}]'},
+            "audit:receivers[1].name: a is receivers[0]'s too",
+        ),
+        (
+            {"audit:receivers": '[{"kind": "falco", "name": "a"}]'},
+            "audit:receivers[0]: a receiver of kind falco runs in the cluster, and the local platform has no node",
+        ),
+        (
             {"audit:delivery": '{"kind": "admission"}'},
             "audit:delivery.kind: admission does not fit: recorder takes events; allowed: webhook, or leave it out",
         ),
