@@ -31,6 +31,7 @@ for output in given["outputs"]:
 """
 CASES = [
     ("SysdigAgentReceiver", "agent", {"install": "agent"}, ("access_key",), ("url",)),
+    ("SysdigAgentReceiver", "sysdig-deploy", {"install": "sysdig-deploy"}, ("access_key",), ("url",)),
     ("SysdigShieldReceiver", "shield", {}, ("access_key",), ("url", "ca", "tls_server_name")),
     ("ClusterShieldReceiver", "cluster-shield", {}, ("access_key",), ("url", "ca", "tls_server_name")),
     ("ClusterShieldReceiver", "cluster-shield", {"method": "validating_webhook"}, ("access_key",), ("url",)),
@@ -39,6 +40,13 @@ CASES = [
         "admission-controller",
         {"autoscaling": {"enabled": False}, "admit": ["10.0.0.11/32"]},
         ("secure_api_token",),
+        ("webhooks",),
+    ),
+    (
+        "AdmissionControllerReceiver",
+        "sysdig-deploy",
+        {"install": "sysdig-deploy", "autoscaling": {"enabled": False}},
+        ("secure_api_token", "access_key"),
         ("webhooks",),
     ),
 ]
