@@ -59,3 +59,9 @@ def test_a_chart_that_cannot_be_found_like_that_is_named(given: dict[str, Any], 
 def test_a_workload_that_no_node_takes_is_named(given: dict[str, Any], said: str) -> None:
     (fault,) = faults(WorkloadConfig, given)
     assert said in fault
+
+
+def test_a_credential_in_a_mirrors_url_is_not_shown() -> None:
+    (said,) = faults(ChartConfig, {"repository": "ftp://user:pass4711@charts.example.com"})
+    assert "pass4711" not in said
+    assert "[secret]" in said

@@ -7,20 +7,22 @@ import re
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from k8s_audit.config.model import ConfigModel, Name
 from k8s_audit.config.receivers.model import ReceiverConfig
-from k8s_audit.faults import nearest, shown
+from k8s_audit.faults import CREDENTIAL, nearest, shown
 
 TOLERATION = ("key", "operator", "value", "effect", "tolerationSeconds")
 """https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#scheduling"""
 
 
 def _repository(url: str) -> str:
+    if "@" in url:
+        why = "a URL with a credential would lie in the state in plain text; use `helm registry login`"
+        raise PydanticCustomError(CREDENTIAL, why)
     if not re.fullmatch(r"(https?|oci)://[^\s?#]+", url):
         raise ValueError("a repository's URL begins with https://, http:// or oci://, and has no query")
-    if "@" in url:
-        raise ValueError("a URL with a credential would lie in the state in plain text; use `helm registry login`")
     return url.rstrip("/")
 
 

@@ -99,6 +99,12 @@ def _run(arguments: tuple[str, ...], timeout: float) -> str:
     except subprocess.TimeoutExpired:
         raise ToolError(f"helm {arguments[0]} took more than {timeout:.0f} s") from None
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise ToolError(f"helm {arguments[0]}: {lines[-1] if lines else f'exit {done.returncode}'}")
+        raise ToolError(f"helm {arguments[0]}: {reason(done.stderr) or f'exit {done.returncode}'}")
     return done.stdout
+
+
+def reason(said: str) -> str:
+    """The line of helm's stderr that says why: its last `Error:`, for after it may come only advice; else its last line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("Error:")]
+    return (errors or lines or [""])[-1]

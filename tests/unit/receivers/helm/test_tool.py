@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from k8s_audit.errors import ToolError
-from k8s_audit.receivers.helm.tool import environment, helm, parsed
+from k8s_audit.receivers.helm.tool import environment, helm, parsed, reason
 
 
 def program(folder: Path, text: str) -> str:
@@ -71,3 +71,10 @@ def test_a_helm_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", path)
     with pytest.raises(ToolError, match="helm pull took more than 1 s"):
         helm("pull", "x", timeout=1)
+
+
+def test_the_line_that_says_why_is_shown_and_not_the_advice_after_it() -> None:
+    said = "W1124 a warning\nError: execution error at (x/templates/y.yaml:3:4): a name is needed\n\nUse --debug flag to render\n"
+    assert reason(said) == "Error: execution error at (x/templates/y.yaml:3:4): a name is needed"
+    assert reason("flag needs an argument\n") == "flag needs an argument"
+    assert reason("\n") == ""
