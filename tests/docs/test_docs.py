@@ -11,7 +11,7 @@ import pytest
 from k8s_audit.config import load_stack, read_stack_file
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel
-from k8s_audit.config.platforms import ControlPlaneHost
+from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
 from k8s_audit.delivery.flags import AuditFlags
 from tests.project import CHECKOUT

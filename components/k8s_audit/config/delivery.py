@@ -42,7 +42,8 @@ class TruncateConfig(ConfigModel):
 class DeliveryConfig(ConfigModel):
     """The whole of `audit:delivery`. What is not set has the style's value: ours, or the seed's."""
 
-    kind: Literal["webhook"] = "webhook"
+    kind: Literal["webhook", "stream"] = "webhook"
+    """Default: the platform's natural one."""
     style: Literal["default", "seed"] = "default"
     mode: Literal["batch", "blocking", "blocking-strict"] | None = None
     max_wait: Duration | None = None

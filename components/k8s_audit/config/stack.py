@@ -12,7 +12,9 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel, Name
-from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
+from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
+from k8s_audit.config.platforms.local import LocalPlatform
+from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.policy import PolicyConfig
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.registry import DELIVERIES, PLATFORMS, RECEIVERS, SECRETS
@@ -45,7 +47,7 @@ class Stack:
     """A configuration without faults."""
 
     cluster: Cluster
-    platform: LocalPlatform | KubeadmPlatform
+    platform: PlatformConfig
     receivers: list[ReceiverConfig]
     policy: PolicyConfig
     delivery: DeliveryConfig
@@ -85,8 +87,12 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
     for receiver in receivers or []:
         faults += receiver.secret_faults({key: own[key] for key in receiver.secrets() & secret if own.get(key)})
     policy = _model(PolicyConfig, "policy", parts, faults)
-    delivery = _delivery(parts, faults)
-    if policy:
+    delivery = _delivery(parts, platform, faults)
+    if platform and platform.fixed_policy and "policy" in parts:
+        faults.append(
+            f"audit:policy: the maker of a cluster of kind {platform.kind} alone decides its policy; take it out"
+        )
+    elif policy:
         try:
             policy.load()
         except ConfigError as error:
@@ -247,18 +253,39 @@ def _receivers(value: Any, faults: list[str]) -> list[ReceiverConfig] | None:
     return found if all(found) else None
 
 
-def _delivery(parts: Mapping[str, Any], faults: list[str]) -> DeliveryConfig | None:
+def _delivery(parts: Mapping[str, Any], platform: PlatformConfig | None, faults: list[str]) -> DeliveryConfig | None:
     value = parts.get("delivery", {})
     kind = value.get("kind") if isinstance(value, dict) else None
     if isinstance(kind, str) and not DELIVERIES.get(kind, True):
         built = [name for name, is_built in DELIVERIES.items() if is_built]
         faults.append(f"audit:delivery.kind: {kind} is not built yet; allowed: {', '.join(built)}")
         return None
-    return _model(DeliveryConfig, "delivery", parts, faults)
+    if platform and isinstance(value, dict):
+        value = {"kind": platform.deliveries[0], **value}
+    delivery = _validate(DeliveryConfig, "audit:delivery", value, faults)
+    if platform and delivery:
+        faults += _delivery_combinations(platform, delivery)
+    return delivery
+
+
+def _delivery_combinations(platform: PlatformConfig, delivery: DeliveryConfig) -> list[str]:
+    """A kind that the platform does not have; flags of an API server that is not ours to set."""
+    if delivery.kind not in platform.deliveries:
+        return [
+            f"audit:delivery.kind: {delivery.kind} is none of platform {platform.kind}; allowed: {', '.join(platform.deliveries)}"
+        ]
+    if delivery.kind == "webhook":
+        return []
+    given = delivery.model_fields_set - {"kind", "check_timeout"}
+    keys = [DeliveryConfig.model_fields[name].alias or name for name in sorted(given)]
+    return [
+        f"audit:delivery.{key}: is for API servers that send events themselves; a stream has no such setting"
+        for key in keys
+    ]
 
 
 def _combinations(
-    cluster: Cluster | None, platform: LocalPlatform | KubeadmPlatform | None, receivers: list[ReceiverConfig]
+    cluster: Cluster | None, platform: PlatformConfig | None, receivers: list[ReceiverConfig]
 ) -> list[str]:
     """What only shows when several parts are looked at together."""
     faults: list[str] = []
@@ -287,7 +314,7 @@ def _combinations(
 
 
 def _receiver_combinations(
-    cluster: Cluster | None, platform: LocalPlatform | KubeadmPlatform | None, receivers: list[ReceiverConfig]
+    cluster: Cluster | None, platform: PlatformConfig | None, receivers: list[ReceiverConfig]
 ) -> list[str]:
     """Faults of the receivers together, and of a receiver on this platform."""
     faults: list[str] = []
