@@ -174,10 +174,14 @@ def main() -> None:
     from threading import Thread
 
     from moto.server import DomainDispatcherApplication, create_backend_app  # type: ignore[attr-defined]
-    from werkzeug.serving import make_server
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        def log(self, type: str, message: str, *args: Any) -> None:
+            """A line a request helps nobody."""
 
     front = Front(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, front, threaded=True)
+    server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=Quiet)
     Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)
     sys.stdin.read()
