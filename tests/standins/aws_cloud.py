@@ -19,10 +19,12 @@ from tests.project import CHECKOUT
 
 ACCOUNT = "123456789012"
 """moto's own."""
-TAKES = 1.5
+TAKES = 3
 """Seconds for which a change is under way."""
 TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-ROUTE = re.compile(r"/clusters(?:/(?P<name>[^/]+)(?:/(?P<what>update-config|updates|pod-identity-associations)(?:/(?P<id>.+))?)?)?")
+ROUTE = re.compile(
+    r"/clusters(?:/(?P<name>[^/]+)(?:/(?P<what>update-config|updates|pod-identity-associations)(?:/(?P<id>.+))?)?)?"
+)
 Answer = tuple[int, dict[str, Any]]
 
 
@@ -103,7 +105,11 @@ class Eks:
 
     def _update(self, cluster: dict[str, Any], setups: list[dict[str, Any]]) -> dict[str, Any]:
         if cluster["busy"] > time.monotonic():
-            raise RefusedError(409, "ResourceInUseException", f"Cannot LoggingUpdate because cluster {cluster['name']} currently has an update in progress")
+            raise RefusedError(
+                409,
+                "ResourceInUseException",
+                f"Cannot LoggingUpdate because cluster {cluster['name']} currently has an update in progress",
+            )
         wanted = set(cluster["types"])
         for setup in setups:
             wanted = wanted | set(setup["types"]) if setup["enabled"] else wanted - set(setup["types"])
@@ -122,7 +128,9 @@ class Eks:
         if update["until"] <= time.monotonic():
             shown["status"] = "Failed" if update["fails"] else "Successful"
             if update["fails"]:
-                shown["errors"] = [{"errorCode": "AccessDenied", "errorMessage": "the cluster's role may not write logs"}]
+                shown["errors"] = [
+                    {"errorCode": "AccessDenied", "errorMessage": "the cluster's role may not write logs"}
+                ]
         return shown
 
     def _association(self, method: str, cluster: str, id: str | None, body: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,12 @@ from tests.standins.property_values import decode, encode, plain
 
 OPTIONS = {"region", "profile", "allowedAccountIds", "assumeRoles", "version", "skipCredentialsValidation"}
 OPTIONS |= {"skipRegionValidation"}
-GONE = ("ResourceNotFoundException", "NoSuchEntity", "InvalidVpcEndpointId.NotFound", "InvalidSecurityGroupRuleId.NotFound")
+GONE = (
+    "ResourceNotFoundException",
+    "NoSuchEntity",
+    "InvalidVpcEndpointId.NotFound",
+    "InvalidSecurityGroupRuleId.NotFound",
+)
 
 
 @dataclass
@@ -107,7 +112,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         if request.tok != "aws:eks/getCluster:getCluster":
             raise RefusedError(f"the stand-in for the AWS plugin serves no {request.tok}")
         args = plain(decode(request.args))
-        return proto.InvokeResponse(**{"return": encode(get_cluster(self.accounts[context.peer()].client, args["name"]))})
+        return proto.InvokeResponse(
+            **{"return": encode(get_cluster(self.accounts[context.peer()].client, args["name"]))}
+        )
 
     @served
     def Check(self, request: Any, context: Any) -> Any:

@@ -35,7 +35,9 @@ class Kind:
 
     def check(self, news: Values) -> None:
         if unserved := sorted(key for key in news.keys() - self.served if news[key] not in (None, [], {})):
-            raise RefusedError(f"the stand-in for the AWS plugin does not serve {', '.join(unserved)} of {type(self).__name__}")
+            raise RefusedError(
+                f"the stand-in for the AWS plugin does not serve {', '.join(unserved)} of {type(self).__name__}"
+            )
 
     def create(self, news: Values) -> str:
         raise NotImplementedError
@@ -98,9 +100,7 @@ class Stream(Kind):
             way = "increase" if news["retentionPeriod"] > hours else "decrease"
             call = getattr(kinesis, f"{way}_stream_retention_period")
             call(StreamName=name, RetentionPeriodHours=news["retentionPeriod"])
-        kinesis.start_stream_encryption(
-            StreamName=name, EncryptionType=news["encryptionType"], KeyId=news["kmsKeyId"]
-        )
+        kinesis.start_stream_encryption(StreamName=name, EncryptionType=news["encryptionType"], KeyId=news["kmsKeyId"])
 
     def _told(self, name: str) -> Any:
         return self.client("kinesis").describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
@@ -142,7 +142,11 @@ class Role(Kind):
 
     def read(self, id: str, given: Values) -> Values:
         told = self.client("iam").get_role(RoleName=id)["Role"]
-        return given | {"name": id, "arn": told["Arn"]} | _document(given, "assumeRolePolicy", told["AssumeRolePolicyDocument"])
+        return (
+            given
+            | {"name": id, "arn": told["Arn"]}
+            | _document(given, "assumeRolePolicy", told["AssumeRolePolicyDocument"])
+        )
 
     def update(self, id: str, olds: Values, news: Values) -> None:
         self.client("iam").update_assume_role_policy(RoleName=id, PolicyDocument=news["assumeRolePolicy"])
@@ -265,9 +269,7 @@ class VpcEndpoint(Kind):
 
 
 class SecurityGroupIngressRule(Kind):
-    served = frozenset(
-        "securityGroupId referencedSecurityGroupId ipProtocol fromPort toPort description tags".split()
-    )
+    served = frozenset("securityGroupId referencedSecurityGroupId ipProtocol fromPort toPort description tags".split())
     replaces = frozenset({"securityGroupId"})
 
     def create(self, news: Values) -> str:
@@ -292,9 +294,7 @@ class SecurityGroupIngressRule(Kind):
         return given | {"fromPort": found[0]["FromPort"], "toPort": found[0]["ToPort"], "securityGroupRuleId": id}
 
     def delete(self, id: str, olds: Values) -> None:
-        self.client("ec2").revoke_security_group_ingress(
-            GroupId=olds["securityGroupId"], SecurityGroupRuleIds=[id]
-        )
+        self.client("ec2").revoke_security_group_ingress(GroupId=olds["securityGroupId"], SecurityGroupRuleIds=[id])
 
 
 def get_cluster(client: Callable[[str], Any], name: str) -> Values:

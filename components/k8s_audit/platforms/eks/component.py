@@ -11,7 +11,7 @@ import pulumi
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.eks import EksPlatform
 from k8s_audit.platforms.eks import iam, names
-from k8s_audit.platforms.eks.sdk import sdk
+from k8s_audit.platforms.eks.sdk import Cluster, cluster, sdk
 from k8s_audit.resources import EksClusterLogging, EksLogGroup
 
 PATTERN = '{ $.kind = "Event" && $.apiVersion = "audit.k8s.io/v1" }'
@@ -61,14 +61,15 @@ class EksAudit(pulumi.ComponentResource):
         Raises:
             ConfigError: the settings have faults.
             ToolError: the extra `aws` is not installed.
+            CloudError: the cluster is not there, or may not be read.
         """
         super().__init__("k8s-audit:index:EksAudit", name, {}, opts)
         self._name, self._cluster = name, args["cluster"]
         self._settings = judge(EksPlatform, "settings", {"kind": "eks", **args["settings"]})
         self._options = pulumi.ResourceOptions(parent=self)
-        found = sdk("eks").get_cluster_output(name=self._cluster, opts=pulumi.InvokeOutputOptions(parent=self))
+        found = cluster(self._cluster, pulumi.InvokeOptions(parent=self))
         nothing = pulumi.Output.from_input("")
-        self.cluster_endpoint = found.endpoint
+        self.cluster_endpoint = pulumi.Output.from_input(found.endpoint)
         self.log_group = self.stream = self.checkpoint_table = self.reader_role = nothing
         if args.get("events", True):
             self._events(found)
@@ -84,7 +85,7 @@ class EksAudit(pulumi.ComponentResource):
             }
         )
 
-    def _events(self, found: Any) -> None:
+    def _events(self, found: Cluster) -> None:
         name, settings, tags = self._name, self._settings, self._settings.tags
         access = {"region": settings.region, "profile": settings.profile}
         access |= {"role_arn": settings.role_arn, "external_id": settings.external_id}
@@ -113,7 +114,7 @@ class EksAudit(pulumi.ComponentResource):
         key = settings.stream.kms_key
         writer = self._role(
             "delivery",
-            found.arn.apply(lambda arn: iam.delivery_trust(iam.place_of(arn))),
+            iam.delivery_trust(iam.place_of(found.arn)),
             stream.arn.apply(lambda arn: iam.delivery_policy(arn, key)),
         )
         reader = self._role(
@@ -168,7 +169,7 @@ class EksAudit(pulumi.ComponentResource):
             opts=self._options,
         )
 
-    def _role(self, part: str, trust: pulumi.Output[str], policy: pulumi.Output[str]) -> Any:
+    def _role(self, part: str, trust: str, policy: pulumi.Output[str]) -> Any:
         """A role and all that it may do; whoever depends on it gets both."""
         role = sdk("iam").Role(
             f"{self._name}-{part}",
@@ -186,19 +187,17 @@ class EksAudit(pulumi.ComponentResource):
         )
         return role
 
-    def _reader_trust(self, found: Any) -> pulumi.Output[str]:
+    def _reader_trust(self, found: Cluster) -> str:
         namespace, account = self._settings.namespace, self._settings.service_account
         if self._settings.identity == "pod-identity":
-            arn: pulumi.Output[str] = found.arn
-            return arn.apply(lambda arn: iam.pod_identity_trust(arn, namespace, account))
-        whole: pulumi.Output[list[str]] = pulumi.Output.all(found.arn, found.identities[0].oidcs[0].issuer)
-        return whole.apply(lambda known: iam.irsa_trust(iam.place_of(known[0]), known[1], namespace, account))
+            return iam.pod_identity_trust(found.arn, namespace, account)
+        return iam.irsa_trust(iam.place_of(found.arn), found.issuer, namespace, account)
 
-    def _endpoints(self, found: Any) -> None:
+    def _endpoints(self, found: Cluster) -> None:
         """What the forwarder calls, reached without the internet."""
         private, region = self._settings.private_endpoints, self._settings.region
         assert private
-        groups: Any = private.security_group_ids or [found.vpc_config.cluster_security_group_id]
+        groups = private.security_group_ids or [found.security_group]
         tokens = "sts" if self._settings.identity == "irsa" else "eks-auth"
         own: dict[str, dict[str, Any]] = {
             service: {
@@ -213,14 +212,14 @@ class EksAudit(pulumi.ComponentResource):
         for service, settings in own.items():
             sdk("ec2").VpcEndpoint(
                 f"{self._name}-{service}",
-                vpc_id=found.vpc_config.vpc_id,
+                vpc_id=found.vpc,
                 service_name=names.endpoint_service(region, service),
                 tags=self._settings.tags,
                 opts=self._options,
                 **settings,
             )
 
-    def _admit(self, found: Any, ports: list[int]) -> None:
+    def _admit(self, found: Cluster, ports: list[int]) -> None:
         """The API server's webhook calls come from network interfaces in the cluster's own group."""
         if self._settings.node_security_group is None:
             return
@@ -228,7 +227,7 @@ class EksAudit(pulumi.ComponentResource):
             sdk("vpc").SecurityGroupIngressRule(
                 f"{self._name}-port-{int(port)}",
                 security_group_id=self._settings.node_security_group,
-                referenced_security_group_id=found.vpc_config.cluster_security_group_id,
+                referenced_security_group_id=found.security_group,
                 ip_protocol="tcp",
                 from_port=int(port),
                 to_port=int(port),
