@@ -30,6 +30,7 @@ RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{
 SecurityGroup = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]{8,17}$")]
 Subnet = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 RouteTable = Annotated[str, StringConstraints(pattern=r"^rtb-[0-9a-f]{8,17}$")]
+LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
 Retention = Annotated[int, AfterValidator(_retention)]
 
 
@@ -82,9 +83,7 @@ class EksPlatform(PlatformConfig):
     """A role that is taken for all that is done in AWS, such as one in the cluster's account."""
     external_id: str | None = Field(default=None, min_length=2, max_length=1224)
     """What that role's trust policy asks for; AWS does not treat it as a secret."""
-    log_types: list[Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]] = Field(
-        default_factory=lambda: ["audit"]
-    )
+    log_types: list[LogType] = Field(default_factory=lambda: list[LogType](["audit"]))
     """What is switched on; what is on stays on. Only `audit` is sent to receivers."""
     retention_days: Retention = 30
     """Of the cluster's log group; 0: for ever."""

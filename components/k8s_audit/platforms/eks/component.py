@@ -87,7 +87,7 @@ class EksAudit(pulumi.ComponentResource):
 
     def _events(self, found: Cluster) -> None:
         name, settings, tags = self._name, self._settings, self._settings.tags
-        access = {"region": settings.region, "profile": settings.profile}
+        access: dict[str, Any] = {"region": settings.region, "profile": settings.profile}
         access |= {"role_arn": settings.role_arn, "external_id": settings.external_id}
         filter_name = self._fitted(names.FILTER, "filter")
         group = EksLogGroup(
@@ -120,7 +120,7 @@ class EksAudit(pulumi.ComponentResource):
         reader = self._role(
             "reader",
             self._reader_trust(found),
-            pulumi.Output.all(stream.arn, table.arn).apply(lambda arns: iam.reader_policy(*arns, key)),
+            pulumi.Output.all(stream.arn, table.arn).apply(lambda arns: iam.reader_policy(arns[0], arns[1], key)),
         )
         subscription = sdk("cloudwatch").LogSubscriptionFilter(
             f"{name}-filter",

@@ -13,7 +13,6 @@ from typing import Any
 from k8s_audit.errors import CloudError
 from k8s_audit.platforms.eks.session import asked, code_of
 
-TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 SHORTEST, LONGEST = 0.5, 10.0
 """Seconds between two looks: the first and the longest one."""
 BUSY = "ResourceInUseException"

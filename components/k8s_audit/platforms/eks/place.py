@@ -24,6 +24,10 @@ def place(stack: Stack, endpoints: list[ReceiverArgs], options: pulumi.ResourceO
     """
     platform = stack.platform
     assert isinstance(platform, EksPlatform)
+    if endpoints:
+        pulumi.log.warn(
+            f"platform eks: events reach the stream; what brings them to {endpoints[0]['name']} is not built yet"
+        )
     access = Access(platform.region, platform.profile, platform.role_arn, platform.external_id)
     reviews = any(receiver.takes() == "reviews" for receiver in stack.receivers)
     made = EksAudit(

@@ -70,7 +70,7 @@ class EksLogGroupResource:
         found = self._group(inputs).find()
         if found is None:
             return None
-        live = {"retention_days": found.retention_days}
+        live: Values = {"retention_days": found.retention_days}
         if inputs.kms_key:
             live["kms_key"] = found.kms_key
         now = inputs.model_copy(update=live)
