@@ -169,10 +169,12 @@ def test_what_is_changed_by_hand_is_seen_and_mended(stack: Callable[..., Project
 def test_what_was_on_and_there_before_stays_as_it_was(stack: Callable[..., Project], cloud: Cloud) -> None:
     name = cloud.cluster("theirs", "audit", "scheduler")
     cloud.client("logs").create_log_group(logGroupName=f"/aws/eks/{name}/cluster")
-    project = stack(name, ", logTypes: [api, audit]")
+    project = stack(name, ", logTypes: [api, audit], identity: irsa")
     assert "is there already: taken over" in project.up().stdout
     assert cloud.types(name) == {"api", "audit", "scheduler"}
     assert cloud.group(name)["retentionInDays"] == 30
+    role = cloud.client("iam").get_role(RoleName=project.outputs()["readerRole"].rpartition("/")[2])["Role"]
+    assert "system:serviceaccount:k8s-audit:k8s-audit-forwarder" in json.dumps(role["AssumeRolePolicyDocument"])
     project.destroy()
     assert cloud.types(name) == {"audit", "scheduler"}
     assert "retentionInDays" not in cloud.group(name)
