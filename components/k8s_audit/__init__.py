@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from k8s_audit.audit_policy.model import Policy, PolicyRule, ResourceGroup
-    from k8s_audit.errors import AuditPolicyError, ConfigError, K8sAuditError, ReceiverError
+    from k8s_audit.errors import AuditPolicyError, CloudError, ConfigError, K8sAuditError, ReceiverError
+    from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from k8s_audit.resources import (
         AdmissionCheck,
         DeliveryCheck,
+        EksClusterLogging,
+        EksLogGroup,
         LocalControlPlane,
         MetricsApi,
         ReceiverCertificate,
@@ -36,9 +39,14 @@ _HOMES = {
     "AdmissionControllerArgs": "receivers.admission_controller",
     "AdmissionControllerReceiver": "receivers.admission_controller",
     "AuditPolicyError": "errors",
+    "CloudError": "errors",
     "ClusterShieldReceiver": "receivers.cluster_shield",
     "ConfigError": "errors",
     "DeliveryCheck": "resources",
+    "EksAudit": "platforms.eks.component",
+    "EksAuditArgs": "platforms.eks.component",
+    "EksClusterLogging": "resources",
+    "EksLogGroup": "resources",
     "FalcoReceiver": "receivers.falco",
     "FalcoReceiverArgs": "receivers.falco",
     "HttpReceiver": "receivers.http",
@@ -72,9 +80,14 @@ __all__ = [
     "AdmissionControllerArgs",
     "AdmissionControllerReceiver",
     "AuditPolicyError",
+    "CloudError",
     "ClusterShieldReceiver",
     "ConfigError",
     "DeliveryCheck",
+    "EksAudit",
+    "EksAuditArgs",
+    "EksClusterLogging",
+    "EksLogGroup",
     "FalcoReceiver",
     "FalcoReceiverArgs",
     "HttpReceiver",

@@ -8,6 +8,7 @@ K8sAuditError
 ├── ConflictError        a host has what we may not overwrite
 ├── ChangeError          a change of an API server failed; the host was put back as it was
 ├── ReceiverError        the cluster lacks what a receiver needs
+├── CloudError           a cloud refuses, cannot be reached, or has what is in our way
 └── DeliveryError        an event did not reach its receiver
 """
 
@@ -62,6 +63,10 @@ class ChangeError(K8sAuditError):
 
 class ReceiverError(K8sAuditError):
     """The cluster lacks what a receiver needs; the text says what is there, and the mend."""
+
+
+class CloudError(K8sAuditError):
+    """A cloud refuses, cannot be reached, or has what is in our way; the text says on what."""
 
 
 class DeliveryError(K8sAuditError):

@@ -1,6 +1,6 @@
 """The provider's resources as Pulumi classes, for programs and components. What each does is in `provider/resources/`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
@@ -247,7 +247,7 @@ class AdmissionCheck(pulumi.CustomResource):
     def __init__(
         self,
         resource_name: str,
-        api_servers: list[str],
+        api_servers: Sequence[pulumi.Input[str]],
         kubeconfig: pulumi.Input[str],
         receiver: str,
         webhooks: list[str],
@@ -257,7 +257,7 @@ class AdmissionCheck(pulumi.CustomResource):
     ) -> None:
         """Register it."""
         props: dict[str, Any] = {
-            "apiServers": api_servers,
+            "apiServers": list(api_servers),
             "kubeconfig": kubeconfig,
             "receiver": receiver,
             "webhooks": webhooks,
@@ -358,3 +358,109 @@ class ReceiverCertificate(pulumi.CustomResource):
     def not_after(self) -> pulumi.Output[str]:
         """When it ends (ISO 8601)."""
         return cast(pulumi.Output[str], pulumi.get(self, "notAfter"))
+
+
+class EksClusterLogging(pulumi.CustomResource):
+    """Log types of an EKS cluster, switched on though the stack need not own it; destroy undoes only what it did.
+
+    Args:
+        resource_name: the resource's name.
+        cluster: its name.
+        region: of AWS.
+        types: such as `["audit"]`.
+        timeout: a duration: how long a switch may take, another change of the cluster waited for included.
+        profile: a profile of the AWS files on this machine; default: the surroundings' credentials.
+        role_arn: a role to take first; default: none.
+        external_id: what that role's trust policy asks for.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        cluster: pulumi.Input[str],
+        region: str,
+        types: list[str],
+        timeout: str = "20m",
+        profile: str | None = None,
+        role_arn: str | None = None,
+        external_id: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "cluster": cluster,
+            "region": region,
+            "types": types,
+            "timeout": timeout,
+            "profile": profile,
+            "roleArn": role_arn,
+            "externalId": external_id,
+        }
+        computed = dict.fromkeys(["missing", "switchedOn"])
+        super().__init__(f"{PACKAGE}:index:EksClusterLogging", resource_name, props | computed, opts)
+
+    @property
+    def switched_on(self) -> pulumi.Output[list[str]]:
+        """The types that were off before."""
+        return cast(pulumi.Output[list[str]], pulumi.get(self, "switchedOn"))
+
+
+class EksLogGroup(pulumi.CustomResource):
+    """The log group of a cluster's logs: made, or taken over where it is there; destroy leaves it.
+
+    Args:
+        resource_name: the resource's name.
+        group: the log group's name.
+        filter: name of the subscription filter that is to be put on it; two filters of others are refused.
+        region: of AWS.
+        retention_days: as CloudWatch Logs allows them; 0: for ever.
+        kms_key: ARN; default: what it has.
+        tags: are added.
+        profile: a profile of the AWS files on this machine; default: the surroundings' credentials.
+        role_arn: a role to take first; default: none.
+        external_id: what that role's trust policy asks for.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        group: pulumi.Input[str],
+        filter: str,
+        region: str,
+        retention_days: int,
+        kms_key: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        profile: str | None = None,
+        role_arn: str | None = None,
+        external_id: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "group": group,
+            "filter": filter,
+            "region": region,
+            "retentionDays": retention_days,
+            "kmsKey": kms_key,
+            "tags": dict(tags or {}),
+            "profile": profile,
+            "roleArn": role_arn,
+            "externalId": external_id,
+        }
+        computed = dict.fromkeys(["arn", "adopted", "retentionBefore"])
+        super().__init__(f"{PACKAGE}:index:EksLogGroup", resource_name, props | computed, opts)
+
+    @property
+    def group(self) -> pulumi.Output[str]:
+        """Its name."""
+        return cast(pulumi.Output[str], pulumi.get(self, "group"))
+
+    @property
+    def arn(self) -> pulumi.Output[str]:
+        """Its ARN."""
+        return cast(pulumi.Output[str], pulumi.get(self, "arn"))
+
+    @property
+    def adopted(self) -> pulumi.Output[bool]:
+        """Whether it was there before."""
+        return cast(pulumi.Output[bool], pulumi.get(self, "adopted"))

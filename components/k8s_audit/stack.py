@@ -9,9 +9,10 @@ import pulumi
 
 from k8s_audit.audit_policy.render import render_policy
 from k8s_audit.config import places
-from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
+from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
+from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.receivers.model import ReceiverConfig
-from k8s_audit.config.registry import PLACES
+from k8s_audit.config.registry import PLACES, STREAMS
 from k8s_audit.config.stack import PROJECT, Stack
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
@@ -46,12 +47,11 @@ def compose(stack: Stack, folder: Path) -> Outputs:
         outputs |= one.outputs
     options = pulumi.ResourceOptions(depends_on=[resource for one in placed for resource in one.resources])
     endpoints = [one.endpoint for one in placed if one.endpoint is not None]
-    outputs |= (
-        _audit(stack, folder, endpoints[0], options) if endpoints else {"kubeconfig": places.kubeconfig(stack, folder)}
-    )
-    checks = [outputs["deliveryChecks"]] if endpoints else []
+    outputs |= _control_plane(stack, folder, endpoints, options)
+    checks = [outputs["deliveryChecks"]] if "deliveryChecks" in outputs else []
+    api_servers = [outputs["apiServer"]] if stack.platform.kind in STREAMS else _api_servers(stack, folder)
     checks += [
-        _admission_check(stack, folder, receiver.name, one).checks
+        _admission_check(stack, folder, receiver.name, one, api_servers).checks
         for receiver, one in zip(stack.receivers, placed, strict=True)
         if one.admission_webhooks
     ]
@@ -60,20 +60,40 @@ def compose(stack: Stack, folder: Path) -> Outputs:
     }
 
 
+def _control_plane(
+    stack: Stack, folder: Path, endpoints: list[ReceiverArgs], options: pulumi.ResourceOptions
+) -> Outputs:
+    """The platform's side: a cloud's way out, or the API servers' own."""
+    if stack.platform.kind in STREAMS:
+        room = import_module(f"k8s_audit.platforms.{STREAMS[stack.platform.kind]}")
+        streamed: Outputs = room.place(stack, endpoints, options)
+        return streamed
+    if endpoints:
+        return _audit(stack, folder, endpoints[0], options)
+    return {"kubeconfig": places.kubeconfig(stack, folder)}
+
+
+def _api_servers(stack: Stack, folder: Path) -> list[pulumi.Input[str]]:
+    return [host.api_server for host in places.hosts(stack, folder)]
+
+
 def _audit(stack: Stack, folder: Path, receiver: ReceiverArgs, options: pulumi.ResourceOptions) -> Outputs:
     """Audit logging at the API servers, for the one receiver that takes events."""
     policy = render_policy(stack.policy.load())
     delivery = stack.delivery.model_dump(by_alias=True, exclude_none=True)
     if isinstance(stack.platform, LocalPlatform):
         return _local(stack, stack.platform, folder, receiver, policy, delivery, options)
+    assert isinstance(stack.platform, KubeadmPlatform)
     return _kubeadm(stack, stack.platform, folder, receiver, policy, delivery, options)
 
 
-def _admission_check(stack: Stack, folder: Path, receiver: str, placed: Placed) -> AdmissionCheck:
+def _admission_check(
+    stack: Stack, folder: Path, receiver: str, placed: Placed, api_servers: list[pulumi.Input[str]]
+) -> AdmissionCheck:
     """The proof for a receiver that takes AdmissionReviews; no API server is changed for it."""
     return AdmissionCheck(
         f"{receiver}-admission",
-        api_servers=[host.api_server for host in places.hosts(stack, folder)],
+        api_servers=api_servers,
         kubeconfig=places.kubeconfig(stack, folder),
         receiver=receiver,
         webhooks=list(placed.admission_webhooks),

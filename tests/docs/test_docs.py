@@ -11,9 +11,11 @@ import pytest
 from k8s_audit.config import load_stack, read_stack_file
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel
-from k8s_audit.config.platforms import ControlPlaneHost
+from k8s_audit.config.platforms.eks import EksPlatform, PrivateEndpoints, StreamConfig
+from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
 from k8s_audit.delivery.flags import AuditFlags
+from k8s_audit.platforms.eks import rights
 from tests.project import CHECKOUT
 
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "policies" / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
@@ -108,6 +110,16 @@ def test_the_page_of_kubeadm_has_a_row_for_each_key_of_a_host_with_its_default()
         if not field.is_required():
             default = str(field.default).lower() if isinstance(field.default, bool) else field.default
             assert f"`{default}" in row or f"`{default[:40]}" in row, row
+
+
+def test_the_page_of_eks_names_each_key_and_each_right() -> None:
+    page = (CHECKOUT / "docs" / "platforms" / "eks.md").read_text()
+    for model in (EksPlatform, StreamConfig, PrivateEndpoints):
+        for key in keys(model) - {"kind"}:
+            assert f"`{key}`" in page, key
+    for listed in (rights.DELIVERY, rights.READER, rights.PREVIEW, rights.UP):
+        for right in listed:
+            assert f"`{right.action}`" in page, right.action
 
 
 def keys(model: type[ConfigModel]) -> set[str]:

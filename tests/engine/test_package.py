@@ -17,6 +17,7 @@ from tests.project import CHECKOUT
 COMPONENTS = {
     "AdmissionControllerReceiver",
     "ClusterShieldReceiver",
+    "EksAudit",
     "FalcoReceiver",
     "HttpReceiver",
     "KubeadmAudit",
@@ -28,6 +29,8 @@ COMPONENTS = {
 RESOURCES = {
     "AdmissionCheck",
     "DeliveryCheck",
+    "EksClusterLogging",
+    "EksLogGroup",
     "LocalControlPlane",
     "MetricsApi",
     "ReceiverCertificate",

@@ -13,7 +13,7 @@ from k8s_audit.cli import secrets, stack_file
 from k8s_audit.cli.api_token import tell_token
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
 from k8s_audit.config import Stack, places
-from k8s_audit.config.platforms import ControlPlaneHost
+from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.control_plane.change import AuditSetup, Place, StaticPodChange
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.local_host import LocalHost

@@ -42,8 +42,8 @@ class TruncateConfig(ConfigModel):
 class DeliveryConfig(ConfigModel):
     """The whole of `audit:delivery`. What is not set has the style's value: ours, or the seed's."""
 
-    kind: Literal["webhook", "admission"] | None = None
-    """`webhook`: the API server's own backend; `admission`: the receiver's own webhook. Default: what the receivers take."""
+    kind: Literal["webhook", "stream", "admission"] | None = None
+    """`webhook`: the API server's own backend; `stream`: a cloud's; `admission`: the receiver's own webhook. Default: the natural one."""
     style: Literal["default", "seed"] = "default"
     mode: Literal["batch", "blocking", "blocking-strict"] | None = None
     max_wait: Duration | None = None

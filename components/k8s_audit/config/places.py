@@ -6,13 +6,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from k8s_audit.config.platforms import ControlPlaneHost, LocalPlatform
+from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
+from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.receivers.http import HttpReceiver
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
 from k8s_audit.config.registry import PLACES
 from k8s_audit.config.stack import Stack
-from k8s_audit.errors import DeliveryError
+from k8s_audit.errors import DeliveryError, HostError
 from k8s_audit.local_cluster.ports import LOOPBACK
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.recorder.process import Recorder
@@ -54,10 +55,18 @@ def local_log(folder: Path) -> str:
 
 
 def hosts(stack: Stack, folder: Path) -> list[ControlPlaneHost]:
-    """The control-plane hosts of a stack, in the order in which they are changed."""
+    """The control-plane hosts of a stack, in the order in which they are changed.
+
+    Raises:
+        HostError: a cloud has them.
+    """
     if isinstance(stack.platform, LocalPlatform):
         return [local_host(folder, stack.platform.ports.api_server, stack.platform.restart_timeout)]
-    return stack.platform.hosts
+    if isinstance(stack.platform, KubeadmPlatform):
+        return stack.platform.hosts
+    raise HostError(
+        f"a cluster of kind {stack.platform.kind} has no control-plane host of yours; this command does not know it yet"
+    )
 
 
 def log_path(stack: Stack, folder: Path) -> str | None:

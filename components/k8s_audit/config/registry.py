@@ -2,8 +2,10 @@
 
 from types import MappingProxyType
 
-from k8s_audit.config.model import ConfigModel
-from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
+from k8s_audit.config.platforms.eks import EksPlatform
+from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
+from k8s_audit.config.platforms.local import LocalPlatform
+from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver
 from k8s_audit.config.receivers.falco import FalcoReceiver
@@ -13,13 +15,14 @@ from k8s_audit.config.receivers.recorder import RecorderReceiver
 from k8s_audit.config.receivers.sysdig_agent import SysdigAgentReceiver
 from k8s_audit.config.receivers.sysdig_shield import SysdigShieldReceiver
 
-PLATFORMS: MappingProxyType[str, type[ConfigModel] | None] = MappingProxyType(
+PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType(
     {
         "local": LocalPlatform,
         "kubeadm": KubeadmPlatform,
+        "eks": EksPlatform,
         **dict.fromkeys(
             "minikube minishift openshift-3.11 openshift hypershift kops rke rke2 k3s kind k3d talos cluster-api kubespray"
-            " microk8s eks gke aks iks".split()
+            " microk8s gke aks iks".split()
         ),
     }
 )
@@ -47,7 +50,9 @@ PLACES = MappingProxyType(
     }
 )
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
-DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": False, "admission": True})
+STREAMS = MappingProxyType({"eks": "eks.place"})
+"""The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
+DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": True, "admission": True})
 """Whether a kind of delivery is built."""
 SECRETS = (
     "sysdigAccessKey",

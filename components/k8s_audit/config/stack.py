@@ -12,7 +12,9 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel, Name
-from k8s_audit.config.platforms import KubeadmPlatform, LocalPlatform
+from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
+from k8s_audit.config.platforms.local import LocalPlatform
+from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.policy import PolicyConfig
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.registry import DELIVERIES, PLATFORMS, RECEIVERS, SECRETS
@@ -45,7 +47,7 @@ class Stack:
     """A configuration without faults."""
 
     cluster: Cluster
-    platform: LocalPlatform | KubeadmPlatform
+    platform: PlatformConfig
     receivers: list[ReceiverConfig]
     policy: PolicyConfig
     delivery: DeliveryConfig
@@ -86,14 +88,18 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
         faults += receiver.secret_faults({key: own[key] for key in receiver.secrets() & secret if own.get(key)})
     policy = _model(PolicyConfig, "policy", parts, faults)
     delivery = _delivery(parts, faults)
-    if policy:
+    if platform and platform.fixed_policy and "policy" in parts:
+        faults.append(
+            f"audit:policy: the maker of a cluster of kind {platform.kind} alone decides its policy; take it out"
+        )
+    elif policy:
         try:
             policy.load()
         except ConfigError as error:
             faults += error.faults
     faults += _combinations(cluster, platform, receivers or [])
-    if delivery and receivers:
-        faults += _delivery_faults(delivery, receivers)
+    if delivery and platform and receivers:
+        faults += _delivery_faults(delivery, platform, receivers)
     if faults or not (cluster and platform and receivers and policy and delivery):
         raise ConfigError(list(dict.fromkeys(faults)))
     return Stack(cluster, platform, receivers, policy, delivery)
@@ -260,7 +266,7 @@ def _delivery(parts: Mapping[str, Any], faults: list[str]) -> DeliveryConfig | N
 
 
 def _combinations(
-    cluster: Cluster | None, platform: LocalPlatform | KubeadmPlatform | None, receivers: list[ReceiverConfig]
+    cluster: Cluster | None, platform: PlatformConfig | None, receivers: list[ReceiverConfig]
 ) -> list[str]:
     """What only shows when several parts are looked at together."""
     faults: list[str] = []
@@ -289,7 +295,7 @@ def _combinations(
 
 
 def _receiver_combinations(
-    cluster: Cluster | None, platform: LocalPlatform | KubeadmPlatform | None, receivers: list[ReceiverConfig]
+    cluster: Cluster | None, platform: PlatformConfig | None, receivers: list[ReceiverConfig]
 ) -> list[str]:
     """Faults of the receivers together, and of a receiver on this platform."""
     faults: list[str] = []
@@ -316,13 +322,24 @@ def _receiver_combinations(
     return list(dict.fromkeys(faults))
 
 
-def _delivery_faults(delivery: DeliveryConfig, receivers: list[ReceiverConfig]) -> list[str]:
-    """A kind of delivery that is not what the receivers take; never is one presented as the other."""
-    natural = "webhook" if any(receiver.takes() == "events" for receiver in receivers) else "admission"
-    if delivery.kind in (None, natural):
+def _delivery_faults(delivery: DeliveryConfig, platform: PlatformConfig, receivers: list[ReceiverConfig]) -> list[str]:
+    """A kind that does not fit platform and receivers; flags of an API server that is not ours to set."""
+    events = any(receiver.takes() == "events" for receiver in receivers)
+    allowed = platform.deliveries if events else ("admission",)
+    if delivery.kind and delivery.kind not in allowed:
+        takers = ", ".join(f"{receiver.name} takes {receiver.takes()}" for receiver in receivers)
+        return [
+            f"audit:delivery.kind: {delivery.kind} does not fit: {takers}, platform {platform.kind}; allowed:"
+            f" {', '.join(allowed)}, or leave it out"
+        ]
+    if (delivery.kind or allowed[0]) != "stream":
         return []
-    takers = ", ".join(f"{receiver.name} takes {receiver.takes()}" for receiver in receivers)
-    return [f"audit:delivery.kind: {delivery.kind} does not fit: {takers}; allowed: {natural}, or leave it out"]
+    given = delivery.model_fields_set - {"kind", "check_timeout"}
+    keys = [DeliveryConfig.model_fields[name].alias or name for name in sorted(given)]
+    return [
+        f"audit:delivery.{key}: is for API servers that send events themselves; a stream has no such setting"
+        for key in keys
+    ]
 
 
 def _claim(ports: dict[int, str], port: int, key: str, faults: list[str]) -> None:

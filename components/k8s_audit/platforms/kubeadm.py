@@ -8,7 +8,7 @@ from k8s_audit.audit_policy.model import parse_policy
 from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
-from k8s_audit.config.platforms import ControlPlaneHost
+from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT, endpoint_of

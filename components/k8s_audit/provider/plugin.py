@@ -6,6 +6,7 @@ from importlib.metadata import version
 import pulumi
 from pulumi.provider.experimental.component import ComponentProvider
 
+from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.provider.resource import PACKAGE
@@ -22,6 +23,7 @@ from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
 COMPONENTS: list[type[pulumi.ComponentResource]] = [
     AdmissionControllerReceiver,
     ClusterShieldReceiver,
+    EksAudit,
     FalcoReceiver,
     HttpReceiver,
     KubeadmAudit,

@@ -8,6 +8,7 @@ from typing import Any
 from k8s_audit.provider.resource import PACKAGE, ResourceType
 
 RECORDS = {"type": "array", "items": {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}}}
+LISTS = {"array": RECORDS, "strings": {"type": "array", "items": {"type": "string"}}}
 
 
 def merge(components: dict[str, Any], resources: list[ResourceType[Any]]) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def merge(components: dict[str, Any], resources: list[ResourceType[Any]]) -> dic
         inputs = _object(model)
         for key in inputs["properties"].keys() & resource.secrets:
             inputs["properties"][key]["secret"] = True
-        computed = {name: RECORDS if kind == "array" else {"type": kind} for name, kind in resource.outputs.items()}
+        computed = {name: LISTS.get(kind, {"type": kind}) for name, kind in resource.outputs.items()}
         found[f"{PACKAGE}:index:{resource.name}"] = {
             "description": (type(resource).__doc__ or "").strip(),
             "inputProperties": inputs["properties"],

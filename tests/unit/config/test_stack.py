@@ -42,7 +42,7 @@ def faults(values: dict[str, str], secrets: tuple[str, ...] = ()) -> list[str]:
             {"audit:platform": '{"kind": "kubadm"}'},
             "audit:platform.kind: unknown; given: 'kubadm'; did you mean kubeadm?",
         ),
-        ({"audit:platform": '{"kind": "eks"}'}, "audit:platform.kind: eks is not built yet; allowed: local, kubeadm"),
+        ({"audit:platform": '{"kind": "gke"}'}, "audit:platform.kind: gke is not built yet; allowed: local, kubeadm"),
         ({"audit:platform": "{}"}, "audit:platform.kind: missing; allowed: local, kubeadm"),
         (
             {"audit:platform": '{"kind": "local", "ports": {"apiServr": 1}}'},
@@ -79,7 +79,7 @@ def faults(values: dict[str, str], secrets: tuple[str, ...] = ()) -> list[str]:
         ),
         (
             {"audit:delivery": '{"kind": "admission"}'},
-            "audit:delivery.kind: admission does not fit: recorder takes events; allowed: webhook, or leave it out",
+            "audit:delivery.kind: admission does not fit: recorder takes events, platform local; allowed: webhook, or leave it out",
         ),
         ({"audit:policy": '{"profile": "detect"}'}, "audit:policy.profile: Input should be 'detection', 'seed'"),
         (

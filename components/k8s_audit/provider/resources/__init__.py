@@ -5,6 +5,8 @@ from typing import Any
 from k8s_audit.provider.resource import ResourceType
 from k8s_audit.provider.resources.admission_check import AdmissionCheckResource
 from k8s_audit.provider.resources.delivery_check import DeliveryCheckResource
+from k8s_audit.provider.resources.eks_cluster_logging import EksClusterLoggingResource
+from k8s_audit.provider.resources.eks_log_group import EksLogGroupResource
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
 from k8s_audit.provider.resources.metrics_api import MetricsApiResource
 from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
@@ -21,6 +23,8 @@ RESOURCES: list[ResourceType[Any]] = [
     ReceiverPodsResource(),
     MetricsApiResource(),
     ReceiverCertificateResource(),
+    EksLogGroupResource(),
+    EksClusterLoggingResource(),
 ]
 
 __all__ = ["RESOURCES"]

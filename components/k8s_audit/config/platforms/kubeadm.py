@@ -1,34 +1,17 @@
-"""`audit:platform`: what kind of cluster it is, and where. One model a kind."""
+"""`kind: kubeadm`: control-plane hosts whose API server is a static pod."""
 
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from k8s_audit.config.model import AbsolutePath, ConfigModel, Duration, Name, Port
-from k8s_audit.local_cluster.ports import Ports
+from k8s_audit.config.model import AbsolutePath, ConfigModel, Duration, Name
+from k8s_audit.config.platforms.model import PlatformConfig
 
 
 def _api_server(url: str) -> str:
     if not url.startswith("https://") or "@" in url or "?" in url or url.count("/") > 2 or len(url) < len("https://a"):
         raise ValueError("this API server's own URL is needed: https://address:port, without a path")
     return url
-
-
-class LocalPorts(ConfigModel):
-    """The local cluster's TCP ports on 127.0.0.1, fixed, so that a preview knows them."""
-
-    etcd: Port = Ports.etcd
-    etcd_peer: Port = Ports.etcd_peer
-    api_server: Port = Ports.api_server
-
-
-class LocalPlatform(ConfigModel):
-    """`kind: local`: the embedded control plane under `.local/<stack>`."""
-
-    kind: Literal["local"]
-    ports: LocalPorts = LocalPorts()
-    restart_timeout: Duration = "90s"
-    """For one restart of the API server."""
 
 
 class ControlPlaneHost(ConfigModel):
@@ -51,8 +34,8 @@ class ControlPlaneHost(ConfigModel):
     """Take over audit flags that are there already, with other values; destroy puts them back."""
 
 
-class KubeadmPlatform(ConfigModel):
-    """`kind: kubeadm`: static-pod API servers that kubeadm set up."""
+class KubeadmPlatform(PlatformConfig):
+    """Static-pod API servers that kubeadm set up."""
 
     kind: Literal["kubeadm"]
     hosts: list[ControlPlaneHost] = Field(min_length=1)

@@ -1,0 +1,15 @@
+"""What the models of all platforms share: how events leave the control plane."""
+
+from typing import ClassVar
+
+from k8s_audit.config.model import ConfigModel
+
+
+class PlatformConfig(ConfigModel):
+    """`audit:platform`. A kind's model adds `kind` and what is its own."""
+
+    deliveries: ClassVar[tuple[str, ...]] = ("webhook",)
+    """The kinds of `audit:delivery` that it has, the natural one first."""
+    fixed_policy: ClassVar[bool] = False
+    """Whether the cluster's maker alone decides its audit policy."""
+    kind: str
