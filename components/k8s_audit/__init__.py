@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from k8s_audit.audit_policy.model import Policy, PolicyRule, ResourceGroup
+    from k8s_audit.delivery.forwarder.component import Forwarder, ForwarderArgs
     from k8s_audit.errors import AuditPolicyError, ConfigError, K8sAuditError, ReceiverError
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
@@ -41,6 +42,8 @@ _HOMES = {
     "DeliveryCheck": "resources",
     "FalcoReceiver": "receivers.falco",
     "FalcoReceiverArgs": "receivers.falco",
+    "Forwarder": "delivery.forwarder.component",
+    "ForwarderArgs": "delivery.forwarder.component",
     "HttpReceiver": "receivers.http",
     "HttpReceiverArgs": "receivers.http",
     "K8sAuditError": "errors",
@@ -77,6 +80,8 @@ __all__ = [
     "DeliveryCheck",
     "FalcoReceiver",
     "FalcoReceiverArgs",
+    "Forwarder",
+    "ForwarderArgs",
     "HttpReceiver",
     "HttpReceiverArgs",
     "K8sAuditError",

@@ -18,6 +18,7 @@ COMPONENTS = {
     "AdmissionControllerReceiver",
     "ClusterShieldReceiver",
     "FalcoReceiver",
+    "Forwarder",
     "HttpReceiver",
     "KubeadmAudit",
     "LocalAudit",
