@@ -136,12 +136,13 @@ class Receiver:
     """
 
     def __init__(self, *codes: int) -> None:
-        self.codes, self.bodies, self.lock = list(codes), list[str](), Lock()
+        self.codes, self.bodies, self.headers, self.lock = list(codes), list[str](), dict[str, str](), Lock()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+                receiver.headers = dict(self.headers)
                 code, content = receiver.answer(self.headers.get("X-Amz-Target", ""), body)
                 self.send_response(code)
                 self.send_header("Content-Length", str(len(content)))

@@ -66,7 +66,7 @@ def test_dead_letters_are_told_while_they_grow_and_not_afterwards(tmp_path: Path
     with Receiver(*answers) as receiver, bento(tmp_path, pipeline(receiver.url)) as running:
         running.wait_for_metric("k8s_audit_dead_letters")
         running.wait_for_metric("http_request_code_2xx")
-        only(told(running), "events went to the dead letter")
+        only(told(running), "Events went to the dead letter")
         earlier, had = running.metrics(), len(receiver.bodies)
         running.wait(lambda: len(receiver.bodies) > had + 3)
         assert told(running, earlier) == []
@@ -108,7 +108,7 @@ def test_what_aws_refuses_is_told_with_its_words(errors: dict[str, str], words: 
             running.wait_for_metric("input_connection_failed")
             found = told(running)
             only(found, words)
-            only(found, "connections to the stream failed")
+            only(found, "Connections to the stream failed")
             ready = running.get("/ready")
             assert ready
             assert ready.status_code == 503
@@ -120,12 +120,11 @@ def test_missing_credentials_of_aws_are_told(tmp_path: Path) -> None:
         only(told(running), "it finds no credentials")
 
 
-def test_missing_credentials_of_google_are_told_of_a_bento_that_ends(tmp_path: Path) -> None:
-    # no way out to the metadata server: a name that resolves nowhere
-    given = {"HOME": str(tmp_path), "GCE_METADATA_HOST": "127.0.0.1:9", "NO_GCE_CHECK": "true"}
+def test_a_key_file_of_google_that_is_missing_is_told_of_a_bento_that_ends(tmp_path: Path) -> None:
+    given = {"HOME": str(tmp_path), "GOOGLE_APPLICATION_CREDENTIALS": "/nowhere/key.json"}
     with bento(tmp_path, pipeline(source=PUBSUB), given) as running:
         running.wait(lambda: running.process.poll() is not None)
-        only(told(running), "it finds no credentials")
+        only(told(running), "a file is missing")
 
 
 @pytest.mark.parametrize(
@@ -160,7 +159,7 @@ def test_a_hub_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
         (pipeline(source={"kafka_franz": {"seed_brokerz": []}}), "Bento refuses the pipeline (Config lint error"),
         (
             pipeline("https://127.0.0.1:9/", tls={"enabled": True, "root_cas_file": "/nowhere/ca.pem"}),
-            "a file is missing that the pipeline names",
+            "a file is missing",
         ),
     ],
 )

@@ -52,8 +52,8 @@ SAYINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"target table (\S+) does not exist", "the table for its positions is not there"),
         (r"ResourceNotFound|NotFound desc|code = NotFound", "the stream is not there, or in another region or account"),
         (r"(?P<lint>Config lint error)", "Bento refuses the pipeline"),
-        (r"open (\S+): no such file", "a file is missing that the pipeline names"),
-        (r"open (\S+): permission denied", "it may not read a file that the pipeline names"),
+        (r"open (\S+): no such file", "a file is missing"),
+        (r"open (\S+): permission denied", "it may not read a file"),
         (
             r"broker.*dial|unable to dial|Failed to connect.*dial tcp",
             "the stream cannot be reached: name, port, or way out",
@@ -163,18 +163,18 @@ def _of_receiver(grown: Mapping[str, float]) -> Iterator[str]:
 
 def _of_stream(grown: Mapping[str, float], look: Look) -> Iterator[str]:
     if grown.get(DEAD_LETTERS, 0) > 0:
-        yield f"{int(grown[DEAD_LETTERS])} events went to the dead letter; each has its reason there."
+        yield f"Events went to the dead letter ({int(grown[DEAD_LETTERS])}); each has its reason there."
     if grown.get(TRUNCATED, 0) > 0:
-        yield f"{int(grown[TRUNCATED])} events were cut by the cloud."
+        yield f"The cloud cut events ({int(grown[TRUNCATED])}); their bodies are lost."
     if grown.get(NOT_CONNECTED, 0) > 0:
-        yield f"{int(grown[NOT_CONNECTED])} connections to the stream failed; the log says why."
+        yield f"Connections to the stream failed ({int(grown[NOT_CONNECTED])}); the log says why."
     elif look.metrics and grown.get(READ, 0) <= 0:
         yield (
             "Nothing is read from the stream: the cluster's auditing or its export is off, other pods have all shards, or"
             " (Event Hubs) the password is wrong, of which the log says nothing."
         )
     elif look.metrics and EVENTS in grown and grown[EVENTS] <= 0:
-        yield f"{int(grown[READ])} records were read, and none held an audit event."
+        yield f"Records were read ({int(grown[READ])}), and none held an audit event."
     now, before = _latency(look.metrics), _latency(look.earlier)
     if now > LATE:
         grows = f", and it grows (before: {before:.0f} s)" if 0 < before < now else ""
