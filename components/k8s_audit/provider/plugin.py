@@ -6,6 +6,7 @@ from importlib.metadata import version
 import pulumi
 from pulumi.provider.experimental.component import ComponentProvider
 
+from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.provider.resource import PACKAGE
@@ -23,6 +24,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     AdmissionControllerReceiver,
     ClusterShieldReceiver,
     FalcoReceiver,
+    Forwarder,
     HttpReceiver,
     KubeadmAudit,
     LocalAudit,

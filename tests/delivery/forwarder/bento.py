@@ -190,7 +190,7 @@ class RefusingAws(Receiver):
 def refusing_pubsub(code: grpc.StatusCode) -> Iterator[str]:
     """In place of Pub/Sub: a gRPC server that refuses each call; its address is yielded."""
 
-    class Refuse(grpc.GenericRpcHandler):
+    class Refuse(grpc.GenericRpcHandler):  # type: ignore[misc]
         def service(self, details: Any) -> Any:
             def refuse(requests: Any, context: Any) -> None:
                 context.abort(code, "words of the cloud")

@@ -55,8 +55,9 @@ class Engine(mocks.Mocks):
         state = dict(args.inputs)
         if args.typ.startswith("kubernetes:"):
             group_version, _, kind = args.typ.removeprefix("kubernetes:").rpartition(":")
-            state = {"apiVersion": group_version.removeprefix("core/"), "kind": kind} | state
-            state["metadata"] = {"name": f"{args.name}-4f1c"} | state.get("metadata", {})
+            named: Object = {"apiVersion": group_version.removeprefix("core/"), "kind": kind}
+            metadata: Object = {"name": f"{args.name}-4f1c"}
+            state = named | state | {"metadata": metadata | state.get("metadata", {})}
         self.registered[args.name] = state
         return f"{args.name}-id", state
 

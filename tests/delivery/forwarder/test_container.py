@@ -142,7 +142,7 @@ def test_it_ends_within_its_grace_period_and_what_was_under_way_is_delivered(roo
 
 
 def test_it_ends_within_its_grace_period_though_the_receiver_never_answers(root: Path) -> None:
-    with Witness(pause=60) as receiver, container(root, pipeline(receiver.url)) as (running, spec):
+    with (receiver := Witness(pause=60)), container(root, pipeline(receiver.url)) as (running, spec):
         running.wait(lambda: '"Launching a Bento instance' in running.lines())
         running.wait_for_metric("input_received")
         running.process.send_signal(signal.SIGTERM)
