@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from k8s_audit.audit_policy.model import Policy, PolicyRule, ResourceGroup
+    from k8s_audit.delivery.forwarder.component import Forwarder, ForwarderArgs
     from k8s_audit.errors import AuditPolicyError, CloudError, ConfigError, K8sAuditError, ReceiverError
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
@@ -49,6 +50,8 @@ _HOMES = {
     "EksLogGroup": "resources",
     "FalcoReceiver": "receivers.falco",
     "FalcoReceiverArgs": "receivers.falco",
+    "Forwarder": "delivery.forwarder.component",
+    "ForwarderArgs": "delivery.forwarder.component",
     "HttpReceiver": "receivers.http",
     "HttpReceiverArgs": "receivers.http",
     "K8sAuditError": "errors",
@@ -90,6 +93,8 @@ __all__ = [
     "EksLogGroup",
     "FalcoReceiver",
     "FalcoReceiverArgs",
+    "Forwarder",
+    "ForwarderArgs",
     "HttpReceiver",
     "HttpReceiverArgs",
     "K8sAuditError",

@@ -19,6 +19,7 @@ COMPONENTS = {
     "ClusterShieldReceiver",
     "EksAudit",
     "FalcoReceiver",
+    "Forwarder",
     "HttpReceiver",
     "KubeadmAudit",
     "LocalAudit",

@@ -6,6 +6,7 @@ from importlib.metadata import version
 import pulumi
 from pulumi.provider.experimental.component import ComponentProvider
 
+from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
@@ -25,6 +26,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     ClusterShieldReceiver,
     EksAudit,
     FalcoReceiver,
+    Forwarder,
     HttpReceiver,
     KubeadmAudit,
     LocalAudit,
