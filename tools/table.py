@@ -233,6 +233,6 @@ TOOLS = (
 GROUPS = MappingProxyType(
     {
         "up": ("pulumi", "etcd", "kube-apiserver", "kubeadm"),
-        "test": ("pulumi", "etcd", "kube-apiserver", "kubeadm", "kubectl", "helm"),
+        "test": ("pulumi", "etcd", "kube-apiserver", "kubeadm", "kubectl", "helm", "bento"),
     }
 )
