@@ -120,7 +120,8 @@ def test_events_reach_falco_at_the_address_of_its_charts_service_within_its_limi
     manifest = cluster.manifests / "kube-apiserver.yaml"
     before = manifest.read_bytes()
     chart = {"path": str(folder() / "falcosecurity" / "falco")}
-    project = stack_of({"kind": "falco", "name": "falco", "namespace": "falco", "chart": chart, "wait": False})
+    falco_chart = {"kind": "falco", "name": "falco", "namespace": "falco", "chart": chart, "wait": False}
+    project = stack_of(falco_chart | {"admit": ["konnectivity", "10.0.0.11/32"]})
     with FalcoLike(port=9765, address="0.0.0.0") as falco:
         project.up()
         assert project.outputs()["deliveryChecks"][0]["auditID"] in falco.received
@@ -129,6 +130,8 @@ def test_events_reach_falco_at_the_address_of_its_charts_service_within_its_limi
         project.run("preview", "--expect-no-changes")
         project.run("preview", "--refresh", "--expect-no-changes")
         assert not falco.dropped
+        policy = json.loads(kubectl("--namespace", "falco", "get", "networkpolicies", "--output", "json"))["items"][0]
+        assert len(policy["spec"]["ingress"][0]["from"]) == 3, "two labels of konnectivity's agents, one address"
         project.destroy()
     assert manifest.read_bytes() == before
     assert kubectl("get", "services", "--all-namespaces", "--output", "name").split() == ["service/kubernetes"]

@@ -5,9 +5,9 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from k8s_audit.config.model import ConfigModel, Name, Port
-from k8s_audit.config.receivers.helm import HelmReceiver
+from k8s_audit.config.receivers.helm import HelmReceiver, Source
 from k8s_audit.config.receivers.model import Takes
-from k8s_audit.config.receivers.sysdig import UNSEEN, Authorities, BackendConfig, Cidr, ProxyUrl, WebhookRule
+from k8s_audit.config.receivers.sysdig import UNSEEN, Authorities, BackendConfig, ProxyUrl, WebhookRule
 
 NOBODY = 65534
 """The group of the pods' files: where tokens have mode 0600, such as on older GKE, others cannot read them."""
@@ -92,7 +92,7 @@ class AdmissionControllerReceiver(HelmReceiver):
     replicas: int | None = Field(default=None, ge=1)
     """Of the webhook, without autoscaling; default: 1."""
     autoscaling: AutoscalingConfig = AutoscalingConfig()
-    admit: list[Cidr] = Field(default_factory=list)
+    admit: list[Source] = Field(default_factory=list)
     """CIDRs of the API servers, for a NetworkPolicy; default: none is made."""
 
     @model_validator(mode="after")

@@ -7,8 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from ruamel.yaml import YAML
 
 from k8s_audit.config.model import ConfigModel, Name, Port, Size
-from k8s_audit.config.receivers.helm import HelmReceiver
-from k8s_audit.config.receivers.sysdig import Cidr
+from k8s_audit.config.receivers.helm import HelmReceiver, Source
 
 PORT = 9765
 BODY_LIMIT, EVENT_LIMIT = 12 * 2**20, 256 * 2**10
@@ -79,7 +78,7 @@ class FalcoReceiver(HelmReceiver):
     artifacts: ArtifactsConfig = ArtifactsConfig()
     sidekick: SidekickConfig | None = None
     replicas: int = Field(default=1, ge=1)
-    admit: list[Cidr] = Field(default_factory=list)
+    admit: list[Source] = Field(default_factory=list)
     """CIDRs of the API servers, for a NetworkPolicy; default: none is made."""
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ Which values a chart knows is not judged here: that needs the chart itself (`rec
 """
 
 import re
+from ipaddress import ip_network
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -13,6 +14,8 @@ from k8s_audit.config.model import ConfigModel, Name
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.faults import CREDENTIAL, nearest, shown
 
+KONNECTIVITY = "konnectivity"
+"""https://kubernetes.io/docs/tasks/extend-kubernetes/setup-konnectivity/"""
 TOLERATION = ("key", "operator", "value", "effect", "tolerationSeconds")
 """https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#scheduling"""
 
@@ -24,6 +27,18 @@ def _repository(url: str) -> str:
     if not re.fullmatch(r"(https?|oci)://[^\s?#]+", url):
         raise ValueError("a repository's URL begins with https://, http:// or oci://, and has no query")
     return url.rstrip("/")
+
+
+def _source(text: str) -> str:
+    if text == KONNECTIVITY:
+        return text
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError(f"a CIDR without host bits is needed, such as 10.0.0.11/32, or {KONNECTIVITY}") from None
+    if "/" not in text:
+        raise ValueError(f"a CIDR has its length, such as {text}/{ip_network(text).prefixlen}")
+    return text
 
 
 def _version(text: str) -> str:
@@ -53,6 +68,10 @@ def _toleration(given: dict[str, Any]) -> dict[str, Any]:
     if given.get("effect", "") not in ("", "NoSchedule", "PreferNoSchedule", "NoExecute"):
         raise ValueError(f"effect: allowed: NoSchedule, PreferNoSchedule, NoExecute; given: {shown(given['effect'])}")
     return given
+
+
+Source = Annotated[str, AfterValidator(_source)]
+"""Who may reach a receiver's port: the CIDR of an API server, or `konnectivity`, through whose agents a cloud's API server comes."""
 
 
 class ChartConfig(ConfigModel):

@@ -5,9 +5,9 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from k8s_audit.config.model import Name, Port
-from k8s_audit.config.receivers.helm import HelmReceiver
+from k8s_audit.config.receivers.helm import HelmReceiver, Source
 from k8s_audit.config.receivers.model import Takes
-from k8s_audit.config.receivers.sysdig import UNSEEN, Authorities, BackendConfig, Cidr, WebhookRule
+from k8s_audit.config.receivers.sysdig import UNSEEN, Authorities, BackendConfig, WebhookRule
 
 AUDIT_PORT = 6443
 
@@ -38,7 +38,7 @@ class ShieldReceiver(HelmReceiver):
     """`multi-process` needs a privileged container."""
     host_network: bool = False
     """Run in the hosts' network, where the control plane cannot reach pods (such as Calico on EKS)."""
-    admit: list[Cidr] = Field(default_factory=list)
+    admit: list[Source] = Field(default_factory=list)
     """CIDRs of the API servers, for a NetworkPolicy; default: none is made."""
 
     @model_validator(mode="after")

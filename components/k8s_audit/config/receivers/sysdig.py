@@ -4,7 +4,6 @@ Source: the charts at https://github.com/sysdiglabs/charts, pinned in `receivers
 """
 
 import datetime
-import ipaddress
 import re
 from itertools import product
 from typing import Annotated, Any, Literal, Self
@@ -54,14 +53,6 @@ def _proxy(url: str) -> str:
     return url
 
 
-def _cidr(text: str) -> str:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        raise ValueError("a CIDR without host bits is needed, such as 10.0.0.0/24 or 10.0.0.11/32") from None
-    return text
-
-
 def _operation(text: str) -> str:
     if text not in OPERATIONS:
         raise ValueError(f"an admission webhook cannot see it; {nearest(text.upper(), list(OPERATIONS))}")
@@ -86,7 +77,6 @@ Host = Annotated[str, AfterValidator(_host)]
 ProxyUrl = Annotated[str, AfterValidator(_proxy)]
 Authorities = Annotated[str, AfterValidator(_authorities)]
 """Certificates of authorities, in PEM."""
-Cidr = Annotated[str, AfterValidator(_cidr)]
 TcpPort = Annotated[int, Field(ge=1, le=65535)]
 
 

@@ -1,6 +1,7 @@
 """Who may reach a receiver's pods: a NetworkPolicy that admits given addresses to one port, and nobody to any other.
 
-An API server has addresses, not a pod's labels, so sources are CIDRs: of the control plane, or of konnectivity's agents or the relay.
+An API server of one's own has addresses, not a pod's labels, so its source is a CIDR. A cloud's comes out of konnectivity's agents,
+which are pods of kube-system.
 The API server only stores it: a network plugin must enforce it (https://kubernetes.io/docs/concepts/services-networking/network-policies/).
 The node's own kubelet reaches its pods in any case, so probes go on.
 """
@@ -11,9 +12,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
+from k8s_audit.config.receivers.helm import KONNECTIVITY
 from k8s_audit.errors import ConfigError
 from k8s_audit.faults import shown
 from k8s_audit.receivers.kubernetes import sdk
+
+AGENTS_NAMESPACE, AGENTS = "kube-system", "konnectivity-agent"
+AGENTS_LABELS = ("k8s-app", "app")
+"""GKE, IKS and the upstream manifests use the first label, AKS the second:
+https://kubernetes.io/docs/tasks/extend-kubernetes/setup-konnectivity/, https://github.com/tigera/operator/pull/5212"""
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.networking.v1 import NetworkPolicy
@@ -25,10 +32,10 @@ def admission_rules(selector: Mapping[str, str], port: int, sources: Sequence[st
     Args:
         selector: labels of the receiver's pods; not empty, since that is every pod of the namespace.
         port: TCP, as the pod listens on it, not its Service.
-        sources: CIDRs; not empty, since that admits everybody.
+        sources: CIDRs, and `konnectivity`; not empty, since that admits everybody.
 
     Raises:
-        ConfigError: one is no CIDR, or there is none; all faults at once.
+        ConfigError: one is neither, or there is none; all faults at once.
     """
     faults = [fault for source in sources if (fault := _fault(source))]
     if not sources:
@@ -42,14 +49,25 @@ def admission_rules(selector: Mapping[str, str], port: int, sources: Sequence[st
         "policyTypes": ["Ingress"],
         "ingress": [
             {
-                "from": [{"ipBlock": {"cidr": source}} for source in sources],
+                "from": [peer for source in sources for peer in _peers(source)],
                 "ports": [{"protocol": "TCP", "port": port}],
             }
         ],
     }
 
 
+def _peers(source: str) -> list[dict[str, Any]]:
+    if source != KONNECTIVITY:
+        return [{"ipBlock": {"cidr": source}}]
+    namespace = {"matchLabels": {"kubernetes.io/metadata.name": AGENTS_NAMESPACE}}
+    return [
+        {"namespaceSelector": namespace, "podSelector": {"matchLabels": {label: AGENTS}}} for label in AGENTS_LABELS
+    ]
+
+
 def _fault(source: str) -> str | None:
+    if source == KONNECTIVITY:
+        return None
     try:
         ip_network(source)
     except ValueError:
@@ -76,7 +94,7 @@ def admit(
         namespace: of its pods.
         selector: labels of its pods.
         port: TCP, as the pod listens on it.
-        sources: CIDRs.
+        sources: CIDRs, and `konnectivity`.
         opts: Pulumi's.
     """
     networking, meta = sdk("networking.v1"), sdk("meta.v1")

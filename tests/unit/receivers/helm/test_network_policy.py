@@ -29,3 +29,13 @@ def test_nobody_and_every_pod_are_refused_since_they_mean_the_opposite() -> None
     with pytest.raises(ConfigError) as error:
         admission_rules({}, 9765, [])
     assert len(error.value.faults) == 2
+
+
+def test_a_clouds_api_server_comes_through_the_pods_of_konnectivity() -> None:
+    (rule,) = admission_rules(PODS, 9765, ["konnectivity", "10.0.0.11/32"])["ingress"]
+    kube_system = {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}
+    assert rule["from"] == [
+        {"namespaceSelector": kube_system, "podSelector": {"matchLabels": {"k8s-app": "konnectivity-agent"}}},
+        {"namespaceSelector": kube_system, "podSelector": {"matchLabels": {"app": "konnectivity-agent"}}},
+        {"ipBlock": {"cidr": "10.0.0.11/32"}},
+    ]
