@@ -36,7 +36,7 @@ config:
       manifests: {cluster.manifests}
       apiServer: {cluster.api_server}
       configFolder: {folder}/etc/k8s-audit
-      stateFolder: {folder}/var/k8s-audit
+      stateFolder: {folder}/state/k8s-audit
       logs: {folder}/logs/kube-apiserver.log
       restartTimeout: 30s
 {host}

@@ -145,7 +145,7 @@ def test_a_receiver_that_would_not_take_the_events_leaves_the_host_untouched(
         assert said in failed.stdout
         assert TOKEN not in failed.stdout
     assert manifest.read_bytes() == before
-    assert not (cluster.folder / "var").exists()
+    assert not (cluster.folder / "state").exists()
 
 
 def test_a_key_that_does_not_fit_is_refused_before_anything_is_registered(

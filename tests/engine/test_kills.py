@@ -83,7 +83,7 @@ def test_kills_after_each_step_leave_a_healthy_api_server_and_the_next_run_succe
         assert ready(cluster), step
         mortal.destroy()
         assert manifest.read_bytes() == before
-        assert not (cluster.folder / "var").exists()
+        assert not (cluster.folder / "state").exists()
 
 
 def test_a_plain_interrupt_goes_back_and_is_recorded(mortal: Any, cluster: LocalCluster) -> None:

@@ -25,7 +25,7 @@ def test_preview_up_no_change_drift_mended_change_and_destroy_byte_for_byte(
     assert re.search(r"\+ +k8s-audit:index:StaticPodAudit +cluster-1-cp-1 +create", preview)
     assert "+ 6 to create" in preview
     assert manifest.read_bytes() == before
-    assert not (cluster.folder / "var").exists()
+    assert not (cluster.folder / "state").exists()
 
     project.up()
     (check,) = project.outputs()["deliveryChecks"]
@@ -54,7 +54,7 @@ def test_preview_up_no_change_drift_mended_change_and_destroy_byte_for_byte(
 
     project.destroy()
     assert manifest.read_bytes() == before
-    assert not (cluster.folder / "var").exists()
+    assert not (cluster.folder / "state").exists()
     assert not (cluster.folder / "etc" / "k8s-audit").exists()
     status = cluster.read()
     assert status
