@@ -125,6 +125,15 @@ def test_by_audit_events_its_service_takes_them_and_no_webhook_is_registered(
 
 
 @pytest.mark.parametrize(("kind", "chart"), SHIELDS)
+def test_its_pods_keep_apart(kind: str, chart: str, render: Callable[..., Any]) -> None:
+    deployment = only(render(kind, chart), "Deployment", NAMES[chart])
+    (wish,) = pod(deployment)["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    matched = wish["podAffinityTerm"]["labelSelector"]["matchLabels"]
+    assert matched
+    assert matched.items() <= labels(deployment).items()
+
+
+@pytest.mark.parametrize(("kind", "chart"), SHIELDS)
 def test_by_reviews_it_registers_the_webhook_that_we_name_with_our_authority(
     kind: str, chart: str, render: Callable[..., Any], authority: str
 ) -> None:

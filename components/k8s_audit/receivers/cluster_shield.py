@@ -14,7 +14,7 @@ from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.address import ServiceAddress
 from k8s_audit.receivers.helm import installation
 from k8s_audit.receivers.placement import Placed, Placement
-from k8s_audit.receivers.shield import PATH, Shield, ShieldArgs, args_of, audit_of, placed, webhooks_of
+from k8s_audit.receivers.shield import PATH, Shield, ShieldArgs, args_of, audit_of, placed, spread, webhooks_of
 
 CHART, PART = "cluster-shield", "clusterShield"
 """The chart's name, and its key in the umbrella."""
@@ -68,6 +68,7 @@ def values_of(config: ClusterShieldConfig, cluster: str, access_key: Any, tls: A
         "replicaCount": config.replicas,
         "run_command": COMMANDS[config.run_mode],
         "hostNetwork": config.host_network,
+        "affinity": spread(selector(config)),
         **_workload(config),
     }
     if config.ca:

@@ -108,6 +108,16 @@ def audit_of(config: ShieldConfig) -> dict[str, Any]:
     return values
 
 
+def spread(selector: dict[str, str]) -> dict[str, Any]:
+    """Affinity that keeps its pods on different nodes where it can; the charts have no topology spread."""
+    term = {"labelSelector": {"matchLabels": selector}, "topologyKey": "kubernetes.io/hostname"}
+    return {
+        "podAntiAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}]
+        }
+    }
+
+
 def names_of(service: str, namespace: str) -> list[str]:
     """The names in its certificate, the one that API servers ask for first; the others are those of the charts' own."""
     own = dns_name(service, namespace)

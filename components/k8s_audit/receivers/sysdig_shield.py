@@ -15,7 +15,7 @@ from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.address import ServiceAddress
 from k8s_audit.receivers.helm import installation
 from k8s_audit.receivers.placement import Placed, Placement
-from k8s_audit.receivers.shield import PATH, Shield, ShieldArgs, args_of, audit_of, placed, webhooks_of
+from k8s_audit.receivers.shield import PATH, Shield, ShieldArgs, args_of, audit_of, placed, spread, webhooks_of
 
 CHART = "shield"
 SERVICE_LENGTH = 48
@@ -67,6 +67,7 @@ def values_of(config: SysdigShieldConfig, cluster: str, access_key: Any, tls: An
         "replica_count": config.replicas,
         "run_mode": config.run_mode,
         "host_network": config.host_network,
+        "affinity": spread(selector(config.name)),
         "security_context": {"seccompProfile": {"type": "RuntimeDefault"}},
     }
     return {
