@@ -9,7 +9,8 @@ K8sAuditError
 ├── ChangeError          a change of an API server failed; the host was put back as it was
 ├── ReceiverError        the cluster lacks what a receiver needs
 ├── CloudError           a cloud refuses, cannot be reached, or has what is in our way
-└── DeliveryError        an event did not reach its receiver
+├── DeliveryError        an event did not reach its receiver
+└── PreviewError         what is given as a preview's events is none
 """
 
 
@@ -71,3 +72,7 @@ class CloudError(K8sAuditError):
 
 class DeliveryError(K8sAuditError):
     """An event did not reach its receiver; the text says where its way ends."""
+
+
+class PreviewError(K8sAuditError):
+    """What is given as a preview's events is none; the text says what is wanted."""

@@ -1,0 +1,1 @@
+"""What a preview means, in words for whoever reviews a pull request."""
