@@ -21,6 +21,12 @@ class Echo(provider_pb2_grpc.ResourceProviderServicer):
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return proto.PluginInfo(version="0.0.1")
 
+    def Attach(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
     def CheckConfig(self, request: Any, context: Any) -> Any:
         return proto.CheckResponse(inputs=request.news)
 
@@ -38,6 +44,9 @@ class Echo(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: Any, context: Any) -> Any:
         return proto.CreateResponse(id="" if request.preview else "1", properties=request.properties)
+
+    def Update(self, request: Any, context: Any) -> Any:
+        return proto.UpdateResponse(properties=request.news)
 
     def Delete(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()

@@ -12,6 +12,10 @@ API_SERVER = ("k8s-audit:index:StaticPodAudit", "k8s-audit:index:LocalControlPla
 CLOUDS = ("aws:", "gcp:", "azure-native:", "k8s-audit:index:Eks", "k8s-audit:index:Gke", "k8s-audit:index:Aks")
 MOST = 60_000
 """Characters; GitHub's comments take 65,536 (https://docs.github.com/rest/issues/comments)."""
+MARKER = "<!-- k8s-audit: {} -->"
+"""The comment's first line, by which a pipeline finds the one that it made before."""
+GENERIC = "preview failed"
+"""What the engine says beside each violation of a mandatory policy."""
 WORDS = {
     "create": "is turned on",
     "update": "changes",
@@ -33,7 +37,7 @@ def render_summary(preview: Preview) -> str:
     """
     steps = [step for step in preview.steps if step.op not in SAME and not step.type.startswith("pulumi:")]
     title = f"### Audit logging: stack `{preview.stack}`" if preview.stack else "### Audit logging"
-    blocks = [title, _headline(preview, steps)]
+    blocks = [f"{MARKER.format(preview.stack)}\n{title}", _headline(preview, steps)]
     for heading, lines in (
         ("Policies violated", _violations(preview)),
         ("API servers that restart, in this order", _restarts(steps)),
@@ -50,12 +54,15 @@ def render_summary(preview: Preview) -> str:
 
 
 def _headline(preview: Preview, steps: list[Step]) -> str:
-    if preview.errors:
-        return "**The preview failed.**\n\n" + "\n".join(f"- {_cell(error)}" for error in dict.fromkeys(preview.errors))
-    if not steps:
-        return "Nothing changes."
     counts = Counter(step.op for step in steps)
-    return ", ".join(f"{number} to {op}" for op, number in sorted(counts.items())) + "."
+    counted = ", ".join(f"{number} to {op}" for op, number in sorted(counts.items()))
+    said = [f"{counted}." if steps else "Nothing changes."]
+    errors = [error for error in dict.fromkeys(preview.errors) if error != GENERIC]
+    if errors:
+        said = ["**The preview failed.**", "\n".join(f"- {_cell(error)}" for error in errors), *said[: len(steps)]]
+    elif any(violation.mandatory for violation in preview.violations):
+        said.insert(0, "**A mandatory policy is violated: `up` would stop.**")
+    return "\n\n".join(said)
 
 
 def _violations(preview: Preview) -> list[str]:
@@ -117,7 +124,8 @@ def _cloud(steps: list[Step]) -> list[str]:
 
 def _details(steps: list[Step], room: int) -> str:
     rows = [f"| {step.op} | `{step.type}` | `{step.name}` | {', '.join(sorted(step.changed))} |" for step in steps]
-    kept, size = [], 0
+    kept: list[str] = []
+    size = 0
     for row in rows:
         size += len(row) + 1
         if size > room - 300:

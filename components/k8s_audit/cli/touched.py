@@ -1,0 +1,56 @@
+"""`k8s-audit touched`: the stacks that a change touches, for the matrix of a pipeline."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from k8s_audit.cli.exits import BAD_INPUT
+from k8s_audit.cli.stack_file import FOLDER
+
+PROGRAM = ("__main__.py", "Pulumi.yaml", "requirements.lock", "components/", "policies/")
+"""What every stack is made of, beside its own file."""
+
+
+def touched(
+    base: Annotated[str, typer.Option(help="the commit or branch that the change is compared with")] = "origin/main",
+    project: Annotated[Path, typer.Option(help="the folder of Pulumi.yaml, in a git checkout")] = Path(),
+    every: Annotated[bool, typer.Option("--all", help="all stacks, whatever changed")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print a JSON list, on one line")] = False,
+) -> None:
+    """Print the stacks that differ since BASE: their own files, or what all are made of; 2: no git checkout, no such base."""
+    names = _stacks(project)
+    try:
+        found = names if every else stacks_of(_changed(project, base), names)
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = getattr(error, "stderr", "") or str(error)
+        typer.echo(f"--base: {base}: {said.strip().splitlines()[-1]}", err=True)
+        raise typer.Exit(BAD_INPUT) from None
+    typer.echo(json.dumps(found) if as_json else "\n".join(found), nl=bool(found) or as_json)
+
+
+def stacks_of(files: list[str], names: list[str]) -> list[str]:
+    """The stacks that a change of these files touches.
+
+    Args:
+        files: paths below the project's folder.
+        names: all stacks.
+    """
+    if any(file == part or (part.endswith("/") and file.startswith(part)) for file in files for part in PROGRAM):
+        return names
+    return [name for name in names if f"{FOLDER}/Pulumi.{name}.yaml" in files]
+
+
+def _stacks(project: Path) -> list[str]:
+    files = sorted((project / FOLDER).glob("Pulumi.*.yaml"))
+    return [file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files]
+
+
+def _changed(project: Path, base: str) -> list[str]:
+    if base.startswith("-"):
+        raise OSError("a commit or branch is needed")
+    command = ["git", "diff", "--name-only", "--relative", f"{base}...HEAD"]
+    done = subprocess.run(command, cwd=project, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()
