@@ -14,6 +14,7 @@ LANGUAGE_HOST = "3.75.0"
 """The newest Pulumi SDK whose Go module still holds the Python language host; the official download has its own."""
 HELM = "3.22.0"
 BENTO = "1.20.0"
+ACTIONLINT = "1.7.7"
 BENTO_MAIN = """\
 package main
 
@@ -228,11 +229,22 @@ TOOLS = (
             ),
         ),
     ),
+    Tool(
+        "actionlint",
+        ACTIONLINT,
+        (
+            GoBuild(
+                "actionlint",
+                "github.com/rhysd/actionlint/cmd/actionlint",
+                (f"github.com/rhysd/actionlint@v{ACTIONLINT}",),
+            ),
+        ),
+    ),
 )
 
 GROUPS = MappingProxyType(
     {
         "up": ("pulumi", "etcd", "kube-apiserver", "kubeadm"),
-        "test": ("pulumi", "etcd", "kube-apiserver", "kubeadm", "kubectl", "helm", "bento"),
+        "test": ("pulumi", "etcd", "kube-apiserver", "kubeadm", "kubectl", "helm", "bento", "actionlint"),
     }
 )
