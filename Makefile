@@ -3,19 +3,27 @@
 SHELL := /bin/sh
 ACTIVATE := . tools/activate
 
+# no .pyc beforehand: most modules of the clouds' SDKs are never imported
+INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
+
 setup: .venv/ready
 
 .venv/ready: requirements.lock pyproject.toml
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed as python3' >&2; exit 1; }
 	python3 -m venv .venv
-	.venv/bin/python -m pip install --quiet --require-hashes -r requirements.lock
-	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch .venv/ready
+
+# the clouds' SDKs and what the tests need, in the same environment: the lock of the tests has the versions of the other one
+.venv/test-ready: requirements-test.lock .venv/ready
+	$(INSTALL) --require-hashes -r requirements-test.lock
+	@touch .venv/test-ready
 
 tools-path:
 	@echo "$$(pwd -P)/.venv/tools"
 
-lint: setup
+lint: .venv/test-ready
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m mypy
