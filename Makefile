@@ -3,7 +3,8 @@
 SHELL := /bin/sh
 ACTIVATE := . tools/activate
 
-# no .pyc beforehand: most modules of the clouds' SDKs are never imported
+# most modules of the clouds' SDKs are never imported: each is compiled when it first is, and kept
+unexport PYTHONDONTWRITEBYTECODE
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 setup: .venv/ready

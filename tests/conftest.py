@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def new_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
-    """Makes projects whose stacks are destroyed at the end."""
+    """Makes projects whose stacks are destroyed at the end, unless the test has done so."""
     made: list[Project] = []
 
     def make(stack_file: str, name: str = "a project") -> Project:
@@ -50,8 +50,11 @@ def new_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
 
     yield make
     for project in made:
-        if not project.is_down:
-            project.run("cancel", "--yes", check=False)
+        if project.is_down:
+            continue
+        if project.is_locked:
+            project.run("cancel", "--yes")
+        if project.holds_anything:
             project.destroy()
 
 
