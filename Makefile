@@ -44,6 +44,6 @@ down: setup
 	.venv/bin/python -m tools.setup up
 	$(ACTIVATE) && python -m tools.down local
 
-bench: setup
+bench: .venv/test-ready
 	.venv/bin/python -m tools.setup up
 	$(ACTIVATE) && python -m benchmarks

@@ -58,10 +58,21 @@ def new_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
             project.destroy()
 
 
+class Hasty(LocalCluster):
+    """A control plane whose API server starts with a sixth less CPU, for Go collects its garbage less often."""
+
+    def _configuration(self, certificates: Path) -> str:
+        return (
+            super()
+            ._configuration(certificates)
+            .replace("apiServer:\n", 'apiServer:\n  extraEnvs: [{name: GOGC, value: "400"}]\n')
+        )
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """A real control plane that kubeadm made and no stack owns; its path has a space in it."""
-    made = LocalCluster(tmp_path_factory.mktemp("a control plane") / "cp 1", Ports(*free_ports(3)))
+    made = Hasty(tmp_path_factory.mktemp("a control plane") / "cp 1", Ports(*free_ports(3)))
     try:
         made.create()
         yield made

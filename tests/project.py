@@ -100,6 +100,11 @@ class Project:
     def up(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("up", "--yes", "--skip-preview", *options, check=check)
 
+    def is_unchanged(self) -> bool:
+        """Whether neither the program nor what is there now asks for a change: a refresh and an `up` in one run."""
+        self.up("--refresh", "--expect-no-changes")
+        return True
+
     def destroy(self, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("destroy", "--yes", "--skip-preview", check=check)
 
