@@ -3,19 +3,28 @@
 SHELL := /bin/sh
 ACTIVATE := . tools/activate
 
+# most modules of the clouds' SDKs are never imported: each is compiled when it first is, and kept
+unexport PYTHONDONTWRITEBYTECODE
+INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
+
 setup: .venv/ready
 
 .venv/ready: requirements.lock pyproject.toml
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed as python3' >&2; exit 1; }
 	python3 -m venv .venv
-	.venv/bin/python -m pip install --quiet --require-hashes -r requirements.lock
-	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch .venv/ready
+
+# the clouds' SDKs and what the tests need, in the same environment: the lock of the tests has the versions of the other one
+.venv/test-ready: requirements-test.lock .venv/ready
+	$(INSTALL) --require-hashes -r requirements-test.lock
+	@touch .venv/test-ready
 
 tools-path:
 	@echo "$$(pwd -P)/.venv/tools"
 
-lint: setup
+lint: .venv/test-ready
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m mypy
@@ -35,6 +44,6 @@ down: setup
 	.venv/bin/python -m tools.setup up
 	$(ACTIVATE) && python -m tools.down local
 
-bench: setup
+bench: .venv/test-ready
 	.venv/bin/python -m tools.setup up
 	$(ACTIVATE) && python -m benchmarks

@@ -100,6 +100,11 @@ class Project:
     def up(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("up", "--yes", "--skip-preview", *options, check=check)
 
+    def is_unchanged(self) -> bool:
+        """Whether neither the program nor what is there now asks for a change: a refresh and an `up` in one run."""
+        self.up("--refresh", "--expect-no-changes")
+        return True
+
     def destroy(self, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("destroy", "--yes", "--skip-preview", check=check)
 
@@ -121,6 +126,19 @@ class Project:
     def outputs(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.run("stack", "output", "--json").stdout)
         return found
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a run was killed that held the stack."""
+        return any((self.folder / "state" / ".pulumi" / "locks").rglob("*.json"))
+
+    @property
+    def holds_anything(self) -> bool:
+        """Whether the state names a resource, or an operation that was cut off."""
+        stacks = self.folder / "state" / ".pulumi" / "stacks"
+        checkpoints = [json.loads(file.read_text())["checkpoint"] for file in stacks.rglob(f"{self.stack}.json")]
+        known = [checkpoint.get("latest") or {} for checkpoint in checkpoints]
+        return any(one.get("resources") or one.get("pending_operations") for one in known)
 
     def state(self) -> str:
         """All that the backend keeps, histories and backups included."""

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
@@ -59,6 +60,19 @@ class AuditedHost:
 @pytest.fixture
 def audited(cluster: LocalCluster, recorder: Recorder) -> Iterator[AuditedHost]:
     """The host with nothing of ours on it, and with nothing of ours, byte for byte, when the test is over."""
+    with _given_back(cluster, recorder) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def standing(cluster: LocalCluster, recorder: Recorder) -> Iterator[AuditedHost]:
+    """The same for all tests of a file: each has what the one before left, and changes it to what it needs."""
+    with _given_back(cluster, recorder) as host:
+        yield host
+
+
+@contextmanager
+def _given_back(cluster: LocalCluster, recorder: Recorder) -> Iterator[AuditedHost]:
     folder = cluster.folder
     place = Place(
         manifests=str(cluster.manifests),

@@ -23,6 +23,11 @@ _spec.loader.exec_module(faulty_proxy)
 
 
 @pytest.fixture
+def audited(standing: Any) -> Any:
+    return standing
+
+
+@pytest.fixture
 def proxy(recorder: Recorder) -> Iterator[Any]:
     with faulty_proxy.FaultyProxy(recorder.url.removesuffix("/k8s-audit")) as made:
         yield made
@@ -60,6 +65,8 @@ def test_a_policy_that_drops_the_event_is_the_diagnosis(audited: Any, recorder: 
 
 
 def test_no_auditing_at_all_is_the_same_diagnosis(audited: Any, recorder: Recorder) -> None:
+    audited.change().restore()
+    audited.cluster.create()
     with pytest.raises(DeliveryError, match="drops them, or auditing is off"):
         prove(audited, recorder.endpoint())
 

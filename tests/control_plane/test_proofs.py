@@ -36,7 +36,9 @@ def sent_to(audited: Any, endpoint: ReceiverEndpoint) -> None:
     audited.change().apply(replace(audited.setup, webhook=render_webhook(endpoint)))
 
 
-def test_a_batch_that_was_accepted_after_the_marked_request_is_the_proof(audited: Any) -> None:
+def test_a_batch_that_was_accepted_is_the_proof_and_one_that_was_refused_or_lost_is_told_by_the_api_servers_counters(
+    audited: Any,
+) -> None:
     with FalcoLike() as falco:
         endpoint = ReceiverEndpoint("falco", falco.url, proof="accepted")
         sent_to(audited, endpoint)
@@ -52,6 +54,12 @@ def test_a_batch_that_was_accepted_after_the_marked_request_is_the_proof(audited
         assert proof.audit_id in falco.received, (
             "not only accepted: this very event had come, or came with the next batch"
         )
+        for status, said in ((503, r"503 \(\d+\)"), (None, r"no answer \(\d+\)")):
+            falco.fault = status
+            if status is None:
+                falco.cut()
+            with pytest.raises(DeliveryError, match=rf"the API server's POSTs to 127\.0\.0\.1:{falco.port} got {said}"):
+                prove(audited, endpoint)
 
 
 def test_a_token_reaches_the_receiver_with_tls_and_is_what_the_proof_needs_not(audited: Any, tmp_path: Path) -> None:
@@ -80,22 +88,6 @@ def test_an_api_server_sends_no_token_to_plain_http_which_is_why_we_refuse_one(a
         prove(audited, ReceiverEndpoint("falco", falco.url, proof="accepted"))
         assert falco.headers
         assert not any("Authorization" in headers for headers in falco.headers)
-
-
-@pytest.mark.parametrize(("status", "said"), [(503, r"503 \(\d+\)"), (None, r"no answer \(\d+\)")])
-def test_a_receiver_that_refuses_or_is_gone_is_told_by_what_the_api_server_itself_got(
-    audited: Any, status: int | None, said: str
-) -> None:
-    with FalcoLike() as falco:
-        endpoint = ReceiverEndpoint("falco", falco.url, proof="accepted")
-        sent_to(audited, endpoint)
-        prove(audited, endpoint)
-        if status:
-            falco.fault = status
-        else:
-            falco.cut()
-        with pytest.raises(DeliveryError, match=rf"the API server's POSTs to 127\.0\.0\.1:{falco.port} got {said}"):
-            prove(audited, endpoint)
 
 
 def test_a_webhook_that_points_elsewhere_proves_nothing(audited: Any) -> None:
@@ -159,6 +151,11 @@ class Reviewer:
         context.load_cert_chain(pem)
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+
+@pytest.fixture
+def audited(standing: Any) -> Any:
+    return standing
 
 
 @pytest.fixture

@@ -46,13 +46,12 @@ def settings(**more: Any) -> dict[str, Any]:
 def test_it_comes_with_tls_stays_changes_its_rules_and_leaves_nothing(kit: Kit) -> None:
     before = kit.kubectl("get", KINDS, "-A", "--output", "name")
     kit.give(settings=settings(tls=True, admit=["10.0.0.11/32"]))
-    printed = kit.project.run("preview").stdout + kit.project.up().stdout
+    printed = kit.project.run("up", "--yes").stdout  # its preview, then the update
     found = kit.project.outputs()
     service = json.loads(kit.kubectl("-n", NAMESPACE, "get", "service", "falco-k8saudit", "--output", "json"))
     assert found["url"] == f"https://{service['spec']['clusterIP']}:9765/k8s-audit"
     assert found["tls_server_name"] == f"falco-k8saudit.{NAMESPACE}.svc"
-    kit.project.up("--expect-no-changes")
-    kit.project.run("preview", "--refresh", "--expect-no-changes")
+    assert kit.project.is_unchanged()
 
     (name,) = [
         one for one in kit.kubectl("-n", NAMESPACE, "get", "secrets", "-o", "name").split() if "falco-tls" in one

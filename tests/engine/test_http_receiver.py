@@ -89,15 +89,13 @@ def test_up_proof_no_change_commands_and_no_secret_anywhere(
     assert asked.returncode == 0, asked.stdout + asked.stderr
     assert len(falco.batches) == 2, "a small body and the largest, from where the API server runs"
 
-    printed = asked.stdout + project.run("preview", "--diff").stdout + project.up("--diff").stdout
+    printed = asked.stdout + project.run("up", "--yes", "--diff").stdout  # its preview, then the update
     (check,) = project.outputs()["deliveryChecks"]
     assert (check["receiver"], check["proof"]) == ("falco", "accepted")
     assert check["auditID"] in falco.received
     assert falco.dropped == []
     assert "--audit-webhook-truncate-max-event-size=262144" in manifest.read_text()
-    project.run("preview", "--expect-no-changes")
-    project.run("preview", "--refresh", "--expect-no-changes")
-    assert "unchanged" in project.up("--expect-no-changes").stdout
+    assert project.is_unchanged()
 
     verified = project.command("verify", "--stack", project.stack, "--json")
     assert json.loads(verified.stdout)[0]["proof"] == "accepted"

@@ -87,9 +87,7 @@ def test_events_reach_an_agent_that_is_there_and_follow_its_service_to_another_a
         (check,) = project.outputs()["deliveryChecks"]
         assert check["proof"] == "accepted"
         assert check["auditID"] in agent.received
-        project.up("--expect-no-changes")
-        project.run("preview", "--expect-no-changes")
-        project.run("preview", "--refresh", "--expect-no-changes")
+        assert project.is_unchanged()
         assert project.command("verify", "--stack", project.stack).returncode == 0
         assert project.command("doctor", "--stack", project.stack).returncode == 0
 
@@ -126,9 +124,7 @@ def test_events_reach_falco_at_the_address_of_its_charts_service_within_its_limi
         project.up()
         assert project.outputs()["deliveryChecks"][0]["auditID"] in falco.received
         assert "--audit-webhook-truncate-max-event-size=262144" in manifest.read_text()
-        project.up("--expect-no-changes")
-        project.run("preview", "--expect-no-changes")
-        project.run("preview", "--refresh", "--expect-no-changes")
+        assert project.is_unchanged()
         assert not falco.dropped
         policy = json.loads(kubectl("--namespace", "falco", "get", "networkpolicies", "--output", "json"))["items"][0]
         assert len(policy["spec"]["ingress"][0]["from"]) == 3, "two labels of konnectivity's agents, one address"

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from k8s_audit.local_cluster import LocalCluster
 
 
@@ -15,26 +17,33 @@ def replace(cluster: LocalCluster, content: str) -> None:
     cluster.create()
 
 
-def test_preview_up_no_change_drift_mended_change_and_destroy_byte_for_byte(
+def test_preview_failed_proof_up_no_change_drift_mended_change_and_destroy_byte_for_byte(
     new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], cluster: LocalCluster
 ) -> None:
+    """The receiver has secrets, which nothing shows at any time, and is gone when the stack is destroyed."""
     manifest = cluster.manifests / "kube-apiserver.yaml"
     before = manifest.read_bytes()
-    project = new_project(kubeadm_stack())
+    secrets = ", tls: true, clientCertificate: true"
+    project = new_project(kubeadm_stack(recorder=secrets))
     preview = project.run("preview").stdout
     assert re.search(r"\+ +k8s-audit:index:StaticPodAudit +cluster-1-cp-1 +create", preview)
     assert "+ 6 to create" in preview
     assert manifest.read_bytes() == before
     assert not (cluster.folder / "state").exists()
 
-    project.up()
+    right, wrong = (f'kubeconfig: "{cluster.kubeconfig}{end}"' for end in ("", ".wrong"))
+    project.write(kubeadm_stack(recorder=secrets).replace(right, wrong))
+    failed = project.up(check=False)
+    assert failed.returncode != 0
+    assert "admin.conf.wrong cannot be used" in failed.stdout
+    assert "--audit-policy-file" in manifest.read_text(), "a failed proof leaves the host changed"
+    project.write(kubeadm_stack(recorder=secrets))
+    printed = preview + project.up("--diff").stdout
     (check,) = project.outputs()["deliveryChecks"]
     assert check["apiServer"] == cluster.api_server
     assert check["receiver"] == "recorder"
-    events = Path(project.outputs()["events"]).read_text()
-    assert check["auditID"] in events
-    project.run("preview", "--expect-no-changes")
-    project.run("preview", "--refresh", "--expect-no-changes")
+    events = Path(project.outputs()["events"])
+    assert check["auditID"] in events.read_text()
     assert "unchanged" in project.up("--expect-no-changes").stdout
 
     ours = manifest.read_text()
@@ -45,13 +54,24 @@ def test_preview_up_no_change_drift_mended_change_and_destroy_byte_for_byte(
     project.up("--refresh")
     assert manifest.read_text() == ours
 
-    project.write(kubeadm_stack(delivery="{maxWait: 200ms}"))
+    project.write(kubeadm_stack(delivery="{maxWait: 200ms}", recorder=secrets))
     changed = project.run("preview", "--diff").stdout
     assert '~ audit-webhook-batch-max-wait         : "100ms" => "200ms"' in changed
-    assert project.run("preview").stdout.count("[diff: ~arguments]") == 1
-    project.up()
+    updated = project.up().stdout
+    assert re.findall(r"StaticPodAudit \S+ updated .*\[diff: (.*?)\]", updated) == ["~arguments"], updated
     assert "--audit-webhook-batch-max-wait=200ms" in manifest.read_text()
+    project.run("preview", "--refresh", "--expect-no-changes")
 
+    key = (events.parent / "recorder.tls" / "client.key").read_text()
+    data = re.search(r"client-key-data: (\S+)", (cluster.folder / "etc" / "k8s-audit" / "webhook.yaml").read_text())
+    assert data
+    printed += drift + changed + updated + project.run("stack", "output", "--json").stdout
+    for place in (printed, project.state()):
+        assert key.splitlines()[1] not in place
+        assert data[1] not in place
+        assert "BEGIN PRIVATE KEY" not in place
+
+    psutil.Process(json.loads((events.parent / "recorder.json").read_text())["pid"]).kill()
     project.destroy()
     assert manifest.read_bytes() == before
     assert not (cluster.folder / "state").exists()
@@ -71,55 +91,6 @@ def test_a_preview_contacts_no_host(new_project: Callable[..., Any], kubeadm_sta
     assert failed.returncode != 0
     message = "/nowhere/manifests/kube-apiserver.yaml is not there: no kubeadm control plane, or another folder"
     assert message in failed.stdout
-
-
-def test_destroy_gives_the_host_back_when_the_receiver_and_the_state_of_the_api_server_are_gone(
-    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], cluster: LocalCluster
-) -> None:
-    before = (cluster.manifests / "kube-apiserver.yaml").read_bytes()
-    project = new_project(kubeadm_stack())
-    project.up()
-    receivers = Path(project.outputs()["events"]).parent
-    pid = json.loads((receivers / "recorder.json").read_text())["pid"]
-    import psutil
-
-    psutil.Process(pid).kill()
-    project.destroy()
-    assert (cluster.manifests / "kube-apiserver.yaml").read_bytes() == before
-
-
-def test_no_secret_is_in_state_outputs_previews_or_messages(
-    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], cluster: LocalCluster
-) -> None:
-    project = new_project(kubeadm_stack(recorder=", tls: true, clientCertificate: true"))
-    printed = project.run("preview", "--diff").stdout + project.up("--diff").stdout
-    key = (Path(project.outputs()["events"]).parent / "recorder.tls" / "client.key").read_text()
-    body = key.splitlines()[1]
-    webhook = (cluster.folder / "etc" / "k8s-audit" / "webhook.yaml").read_text()
-    data = re.search(r"client-key-data: (\S+)", webhook)
-    assert data
-    printed += project.run("preview", "--refresh", "--diff").stdout + project.run("stack", "output", "--json").stdout
-    for place in (printed, project.state()):
-        assert body not in place
-        assert data[1] not in place
-        assert "BEGIN PRIVATE KEY" not in place
-    assert project.outputs()["deliveryChecks"][0]["auditID"]
-    project.run("preview", "--expect-no-changes")
-
-
-def test_a_failed_proof_fails_up_with_its_diagnosis_and_the_next_up_tries_again(
-    new_project: Callable[..., Any], kubeadm_stack: Callable[..., str], cluster: LocalCluster
-) -> None:
-    kubeconfig = cluster.kubeconfig
-    wrong = kubeadm_stack().replace(f'kubeconfig: "{kubeconfig}"', f'kubeconfig: "{kubeconfig}.wrong"')
-    project = new_project(wrong)
-    failed = project.up(check=False)
-    assert failed.returncode != 0
-    assert "admin.conf.wrong cannot be used" in failed.stdout
-    assert "--audit-policy-file" in (cluster.manifests / "kube-apiserver.yaml").read_text()
-    project.write(kubeadm_stack())
-    project.up()
-    assert project.outputs()["deliveryChecks"][0]["auditID"]
 
 
 def test_a_foreign_backend_is_a_conflict_that_import_or_adopt_takes_over(

@@ -101,11 +101,6 @@ class Kit:
     def room(self) -> str:
         return str(self.project.outputs()["namespace"])
 
-    def is_unchanged(self) -> bool:
-        self.project.up("--expect-no-changes")
-        self.project.run("preview", "--refresh", "--expect-no-changes")
-        return True
-
     def refused(self) -> str:
         """Why an up fails; a component's failure makes the SDK print a traceback of its other registrations."""
         done = self.project.run("up", "--yes", "--skip-preview", check=False, traceback=True)
@@ -136,7 +131,7 @@ def test_a_stack_lives_and_leaves_nothing(kit: Kit) -> None:
     status = outputs["release"]
     assert (status["status"], status["chart"], status["version"]) == ("deployed", "tiny", "1.2.3")
     assert kit.get("configmap", status["name"])["data"] == {"secret": outputs["key"], "level": "a"}
-    assert kit.is_unchanged()
+    assert kit.project.is_unchanged()
     kit.give(kubeconfig=Path(kit.kubeconfig).read_text())
     assert "created" not in kit.project.up().stdout, "the same cluster by another kubeconfig"
     kit.project.destroy()
@@ -149,7 +144,7 @@ def test_what_is_changed_by_hand_is_seen_and_mended_and_what_another_manager_add
     name = service["metadata"]["name"]
     annotate = ("--namespace", kit.room, "annotate", "service", name)
     kit.kubectl(*annotate, "--field-manager", "another", "d.e/f=of another's")
-    assert kit.is_unchanged()
+    assert kit.project.is_unchanged()
     kit.kubectl(*annotate, "--overwrite", "a.b/c=by hand")
     seen = kit.project.run("preview", "--refresh", "--expect-no-changes", check=False)
     assert seen.returncode
@@ -160,7 +155,7 @@ def test_what_is_changed_by_hand_is_seen_and_mended_and_what_another_manager_add
     kit.kubectl("--namespace", kit.room, "delete", "service", name)
     kit.project.up("--refresh")
     assert kit.get("services")["items"]
-    assert kit.is_unchanged()
+    assert kit.project.is_unchanged()
 
 
 def test_a_changed_secret_is_a_new_object_and_no_state_holds_it(kit: Kit) -> None:
@@ -180,7 +175,7 @@ def test_a_changed_secret_is_a_new_object_and_no_state_holds_it(kit: Kit) -> Non
     for secret in (SECRET, NEXT):
         assert secret not in state
         assert base64.b64encode(secret.encode()).decode() not in state
-    assert kit.is_unchanged()
+    assert kit.project.is_unchanged()
 
 
 def test_what_fails_is_one_line_and_the_next_up_mends_it(kit: Kit) -> None:
@@ -199,7 +194,7 @@ def test_what_fails_is_one_line_and_the_next_up_mends_it(kit: Kit) -> None:
         assert why.replace("ROOM", kit.room) in kit.refused()
     kit.give(more="")
     kit.project.up()
-    assert kit.is_unchanged()
+    assert kit.project.is_unchanged()
 
 
 def test_what_is_there_already_can_be_imported(kit: Kit) -> None:
@@ -208,4 +203,4 @@ def test_what_is_there_already_can_be_imported(kit: Kit) -> None:
     kit.kubectl("create", "configmap", "theirs", "--from-literal=a=b")
     kit.give(more=IMPORTED)
     assert "= 2 imported" in kit.project.up().stdout
-    assert kit.is_unchanged()
+    assert kit.project.is_unchanged()

@@ -99,20 +99,18 @@ def test_it_comes_stays_rotates_its_secret_and_leaves_nothing(
         args["kubeconfig"] = kit.kubeconfig
     before = kit.kubectl("get", "all,secrets,clusterroles,validatingwebhookconfigurations", "-A", "--output", "name")
     kit.give(component=component, args=args, outputs=outputs, secrets=dict.fromkeys(secrets, KEY))
-    printed = kit.project.run("preview").stdout + kit.project.up().stdout
+    printed = kit.project.run("up", "--yes").stdout  # its preview, then the update
     found = kit.project.outputs()
     if found.get("url"):
         services = json.loads(kit.kubectl("--namespace", namespace, "get", "services", "--output", "json"))["items"]
         addresses = {service["spec"]["clusterIP"] for service in services}
         assert found["url"].split("//")[1].split(":")[0] in addresses
-    kit.project.up("--expect-no-changes")
-    kit.project.run("preview", "--refresh", "--expect-no-changes")
 
     names = kit.kubectl("--namespace", namespace, "get", "secrets", "--output", "name")
     kit.give(secrets=dict.fromkeys(secrets, NEXT))
     printed += kit.project.up("--diff").stdout
     assert kit.kubectl("--namespace", namespace, "get", "secrets", "--output", "name") != names
-    kit.project.up("--expect-no-changes")
+    assert kit.project.is_unchanged()
     everything = printed + kit.project.state() + kit.records(namespace)
     for text in (KEY, NEXT):
         assert text not in everything
@@ -141,8 +139,7 @@ def test_a_service_with_another_address_is_seen_and_changes_the_url(kit: Kit, cl
     first = kit.project.outputs()["url"]
     service = json.loads(kit.kubectl("--namespace", namespace, "get", "service", "sysdig-agent", "--output", "json"))
     assert first == f"http://{service['spec']['clusterIP']}:7765/k8s_audit"
-    kit.project.up("--expect-no-changes")
-    kit.project.run("preview", "--refresh", "--expect-no-changes")
+    assert kit.project.is_unchanged()
 
     kit.kubectl("--namespace", namespace, "delete", "service", "sysdig-agent")
     again = {key: service["metadata"][key] for key in ("name", "namespace", "labels")}

@@ -58,7 +58,9 @@ def _check_url(url: str) -> str:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=False, alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=False, alias_generator=to_camel, populate_by_name=True, defer_build=True
+    )
 
 
 class ResourceGroup(_Strict):

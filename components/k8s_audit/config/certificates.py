@@ -2,12 +2,14 @@
 
 import datetime
 import os
+from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from pydantic_core import PydanticCustomError
 
 from k8s_audit.faults import CREDENTIAL
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 MOST = 256 * 1024
 """Bytes of a file of certificates; far more than any has."""
@@ -34,7 +36,7 @@ def read_pem(path: str) -> str:
     return text
 
 
-def judge_certificates(pem: str, now: datetime.datetime | None = None) -> list[x509.Certificate]:
+def judge_certificates(pem: str, now: datetime.datetime | None = None) -> "list[x509.Certificate]":
     """The certificates of a PEM text.
 
     Args:
@@ -44,6 +46,8 @@ def judge_certificates(pem: str, now: datetime.datetime | None = None) -> list[x
     Raises:
         ValueError: it has none, a private key is in it, or one is out of its time.
     """
+    from cryptography import x509  # large, and most stacks name no certificate
+
     now = now or datetime.datetime.now(datetime.UTC)
     if "PRIVATE KEY" in pem:
         raise PydanticCustomError(CREDENTIAL, "a private key is in it; a key is set with `pulumi config set --secret`")
@@ -62,6 +66,9 @@ def judge_certificates(pem: str, now: datetime.datetime | None = None) -> list[x
 
 def fits(certificate: str, key: str) -> bool | None:
     """Whether a PEM key is that of the first certificate of a PEM text; None: it is no key without a passphrase."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
     try:
         public = serialization.load_pem_private_key(key.encode(), password=None).public_key()
     except (ValueError, TypeError, UnicodeError):

@@ -15,7 +15,9 @@ LONGEST = (2**63 - 1) / 10**9
 class ConfigModel(BaseModel):
     """A part of a stack's file: camelCase keys, no unknown ones, no value of another type that is bent to fit."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, alias_generator=to_camel)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, alias_generator=to_camel, defer_build=True
+    )
     hints: ClassVar[dict[str, str]] = {}
     """What a message says about an unknown key that people try."""
 

@@ -29,7 +29,7 @@ class Step(StrEnum):
 class Record(BaseModel):
     """One change. Digests are SHA-256 in hex; no content and no secret is in here."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     version: int = 1
     step: Step

@@ -8,10 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import psutil
 
-from k8s_audit.control_plane import http_post
 from k8s_audit.control_plane.host import Answer, Credentials, Post, Process
 from k8s_audit.errors import HostError
 
@@ -95,6 +93,8 @@ class LocalHost:
 
     def readyz(self, url: str, credentials: Credentials) -> int:
         """See Host."""
+        import httpx
+
         with self._named(credentials.ca):
             context = ssl.create_default_context(cafile=credentials.ca)
             if credentials.certificate and credentials.key and os.access(credentials.key, os.R_OK):
@@ -106,6 +106,8 @@ class LocalHost:
 
     def post(self, post: Post) -> Answer:
         """See Host."""
+        from k8s_audit.control_plane import http_post
+
         return http_post.post(post)
 
     def api_server_log(self) -> list[str]:

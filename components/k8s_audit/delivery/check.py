@@ -12,9 +12,7 @@ from threading import Event
 
 from k8s_audit.delivery.accepted_proof import AcceptedProof
 from k8s_audit.delivery.api_server import ApiServer
-from k8s_audit.delivery.diagnosis import diagnose
 from k8s_audit.delivery.proof import Proof, Witness, marked_name
-from k8s_audit.delivery.recorder_proof import RecorderProof
 from k8s_audit.errors import DeliveryError
 from k8s_audit.receivers.endpoint import ACCEPTED, ReceiverEndpoint
 
@@ -37,6 +35,10 @@ def prove_delivery(
     Raises:
         DeliveryError: the event did not come; the text says where its way ends and what to look at.
     """
+    # not needed by a preview, and their HTTP client is large
+    from k8s_audit.delivery.diagnosis import diagnose
+    from k8s_audit.delivery.recorder_proof import RecorderProof
+
     stop = stop or Event()
     with ExitStack() as ends:
         server = ends.enter_context(ApiServer(api_server, kubeconfig))

@@ -41,7 +41,7 @@ def _empty(value: Any) -> Any:
 
 
 class _Data(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, defer_build=True)
 
 
 class _Variable(_Data):

@@ -17,7 +17,9 @@ Values = dict[str, Any]
 class ResourceInputs(BaseModel):
     """Base of a resource's inputs: camelCase keys, none unknown."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, populate_by_name=True, defer_build=True
+    )
 
     def values(self) -> Values:
         """As the engine spells them, without what is not set."""

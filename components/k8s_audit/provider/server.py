@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Collection
+from functools import cached_property
 from threading import Event
 from typing import Any, TypeVar
 
@@ -43,7 +44,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     Args:
         resources: the resources it serves.
-        components: the component host.
+        components: makes the component host; called when something first asks for it, for that takes a second.
         version: the package's.
         engine: the engine's address; None: there is none to talk to.
     """
@@ -51,18 +52,27 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(
         self,
         resources: list[ResourceType[Any]],
-        components: ComponentProvider,
+        components: Callable[[], ComponentProvider],
         version: str,
         engine: str | None,
     ) -> None:
         """Nothing is listened on yet."""
         self.resources = {f"{PACKAGE}:index:{resource.name}": resource for resource in resources}
-        self.components = components
+        self.make_components = components
         self.version = version
         self.engine = engine
         self.stop = Event()
         self.running: set[asyncio.Future[Any]] = set()
-        self.construct = components_server.ProviderServicer(components, [], engine or "")
+
+    @cached_property
+    def components(self) -> ComponentProvider:
+        """What other languages construct."""
+        return self.make_components()
+
+    @cached_property
+    def construct(self) -> components_server.ProviderServicer:
+        """The SDK's component host."""
+        return components_server.ProviderServicer(self.components, [], self.engine or "")
 
     async def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return proto.PluginInfo(version=self.version)
@@ -72,7 +82,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return proto.GetSchemaResponse(schema=json.dumps(merged))
 
     async def Attach(self, request: Any, context: Any) -> Any:
-        self.engine = self.construct.engine_address = request.address
+        self.engine = request.address
+        self.__dict__.pop("construct", None)
         return empty_pb2.Empty()
 
     async def CheckConfig(self, request: Any, context: Any) -> Any:

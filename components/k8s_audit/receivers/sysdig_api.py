@@ -10,15 +10,17 @@ import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import httpx
 
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.errors import ConfigError
+
+if TYPE_CHECKING:
+    import httpx
 
 SECRET = "secureApiToken"
 """The stack's key of the token."""
@@ -116,6 +118,8 @@ def try_token(url: str, token: str, ca: str | None = None) -> Finding:
     """
     if urlsplit(url).scheme != "https":
         return Finding(f"{url} is not https://, so the token is not sent there")
+    import httpx
+
     context = ssl.create_default_context()
     if ca:
         context.load_verify_locations(cadata=ca)
@@ -126,7 +130,7 @@ def try_token(url: str, token: str, ca: str | None = None) -> Finding:
             answer = client.get(where, headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Finding(_unreachable(url, error))
-    if answer.status_code != httpx.codes.OK:
+    if answer.status_code != HTTPStatus.OK:
         return Finding(_refusal(where, answer))
     try:
         policies = answer.json()
@@ -150,11 +154,11 @@ def _shown(policies: list[dict[str, Any]]) -> str:
     )
 
 
-def _refusal(where: str, answer: httpx.Response) -> str:
+def _refusal(where: str, answer: "httpx.Response") -> str:
     status = answer.status_code
-    if status == httpx.codes.UNAUTHORIZED:
+    if status == HTTPStatus.UNAUTHORIZED:
         why = "it does not know the token: a wrong, expired or reset one, or one of another region"
-    elif status == httpx.codes.FORBIDDEN:
+    elif status == HTTPStatus.FORBIDDEN:
         why = (
             f"it knows the token, which lacks the permission {PERMISSION}. Grant it: Settings > Roles, a custom role with that"
             " permission, given to the token's user in its team; the token stays the same"
@@ -162,9 +166,9 @@ def _refusal(where: str, answer: httpx.Response) -> str:
     elif answer.is_redirect:
         target = urlsplit(answer.headers.get("Location", "")).hostname or "another path"
         why = f"it redirects to {target!r}, where the token is not sent; set the back end's own address"
-    elif status == httpx.codes.NOT_FOUND:
+    elif status == HTTPStatus.NOT_FOUND:
         why = "no Sysdig Secure API is there; is it the right region or apiEndpoint?"
-    elif status == httpx.codes.TOO_MANY_REQUESTS:
+    elif status == HTTPStatus.TOO_MANY_REQUESTS:
         why = "too many requests; try again later"
     else:
         why = "the back end's own fault; try again later" if answer.is_server_error else "this is not understood"

@@ -11,13 +11,12 @@ import grpc.aio
 import pytest
 from google.protobuf import empty_pb2
 from google.protobuf.struct_pb2 import Struct
-from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 from pulumi.runtime.rpc import UNKNOWN
 
 from k8s_audit.errors import HostError, K8sAuditError
-from k8s_audit.provider.plugin import COMPONENTS
+from k8s_audit.provider.plugin import component_host
 from k8s_audit.provider.resource import Context, PartialError, Read, ResourceInputs, Values
 from k8s_audit.provider.server import Servicer
 from k8s_audit.provider.values import decode, encode
@@ -85,7 +84,7 @@ class Kettle:
 
 @contextlib.asynccontextmanager
 async def provider(kettle: Kettle) -> AsyncIterator[tuple[Any, Servicer]]:
-    servicer = Servicer([kettle], ComponentProvider(COMPONENTS, "k8s-audit", version="0"), "0", None)
+    servicer = Servicer([kettle], component_host, "0", None)
     server = grpc.aio.server()
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")

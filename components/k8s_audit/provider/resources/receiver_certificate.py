@@ -8,7 +8,6 @@ from pydantic import Field
 
 from k8s_audit.errors import ReceiverError
 from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
-from k8s_audit.receivers.certificates import SERVER, Authority
 
 LIFETIME = datetime.timedelta(days=3650)
 """As the charts' own certificates."""
@@ -44,6 +43,8 @@ class ReceiverCertificateResource:
 
     def create(self, context: Context, name: str, inputs: ReceiverCertificateInputs) -> tuple[str, Values]:
         """Make it."""
+        from k8s_audit.receivers.certificates import SERVER, Authority  # large, and no preview needs it
+
         authority = Authority(f"k8s-audit {name} CA", LIFETIME)
         certificate, key = authority.issue(inputs.names[0], SERVER, inputs.names)
         made = (authority.certificate.decode(), certificate.decode(), key.decode(), authority.not_after.isoformat())

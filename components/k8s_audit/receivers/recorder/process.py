@@ -19,7 +19,6 @@ from k8s_audit.local_cluster.process import (
     write_json,
 )
 from k8s_audit.receivers.endpoint import BODY_LIMIT, ReceiverEndpoint
-from k8s_audit.receivers.recorder import certificates
 from k8s_audit.receivers.recorder.server import PATH, Settings
 
 PORT = 19765
@@ -95,6 +94,8 @@ class Recorder:
             with lock(self._lock):
                 settings = asdict(self._settings())
                 if self.tls and not self._pki.is_dir():
+                    from k8s_audit.receivers.recorder import certificates
+
                     certificates.make(self._pki)
                     self._end()  # it would go on with certificates that nobody has
                 if self._running() is None or read_json(self._config) != settings:

@@ -1,0 +1,29 @@
+"""The components that the plugin hosts for other languages."""
+
+import pulumi
+
+from k8s_audit.delivery.forwarder.component import Forwarder
+from k8s_audit.platforms.eks.component import EksAudit
+from k8s_audit.platforms.kubeadm import KubeadmAudit
+from k8s_audit.platforms.local import LocalAudit
+from k8s_audit.receivers.admission_controller import AdmissionControllerReceiver
+from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
+from k8s_audit.receivers.falco import FalcoReceiver
+from k8s_audit.receivers.http import HttpReceiver
+from k8s_audit.receivers.recorder.component import RecorderReceiver
+from k8s_audit.receivers.sysdig_agent import SysdigAgentReceiver
+from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
+
+COMPONENTS: list[type[pulumi.ComponentResource]] = [
+    AdmissionControllerReceiver,
+    ClusterShieldReceiver,
+    EksAudit,
+    FalcoReceiver,
+    Forwarder,
+    HttpReceiver,
+    KubeadmAudit,
+    LocalAudit,
+    RecorderReceiver,
+    SysdigAgentReceiver,
+    SysdigShieldReceiver,
+]
