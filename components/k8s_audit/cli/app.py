@@ -3,6 +3,7 @@
 import typer
 
 from k8s_audit.cli import policy
+from k8s_audit.cli.convert import convert
 from k8s_audit.cli.doctor import doctor
 from k8s_audit.cli.summarize import summarize
 from k8s_audit.cli.touched import touched
@@ -10,6 +11,7 @@ from k8s_audit.cli.verify import verify
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(policy.app, name="policy")
+app.command()(convert)
 app.command()(doctor)
 app.command()(summarize)
 app.command()(touched)
