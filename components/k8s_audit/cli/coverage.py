@@ -26,7 +26,7 @@ def coverage(
         effects = effects_of(platform, variant)
         wanted = _rules_of(rules) if rules else None
     except ConfigError as error:
-        typer.echo(str(error), err=True)
+        typer.echo("\n".join(error.faults), err=True)
         raise typer.Exit(BAD_INPUT) from None
     judged = clouds().falco.rules
     asked = judged if wanted is None else wanted

@@ -191,7 +191,7 @@ def test_bad_input_is_one_message(arguments: list[str], text: str, said: str, tm
     refused = run(*(str(file) if argument == "FILE" else argument for argument in arguments))
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert said in refused.stderr
-    assert "1 fault(s)" in refused.stderr
+    assert refused.stderr.count("\n") == 1
 
 
 def test_what_is_not_verified_says_so() -> None:
