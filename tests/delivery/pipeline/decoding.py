@@ -12,7 +12,7 @@ import httpx
 
 from k8s_audit.delivery.forwarder.pipeline_text import PORT
 from k8s_audit.delivery.pipeline.model import Annotation, Decoder
-from k8s_audit.delivery.pipeline.render import dump, events
+from k8s_audit.delivery.pipeline.render import DECODERS, dump, events
 from tests.delivery.forwarder.bento import Bento, bento
 
 LIMIT = 2**20
@@ -61,7 +61,7 @@ class Decoding:
 @contextmanager
 def decoding(folder: Path, decoder: Decoder, annotation: Annotation | None = None) -> Iterator[Decoding]:
     """Run it; what is decoded is judged and annotated as in the forwarder."""
-    processors = events([], decoder, annotation or Annotation(), (), LIMIT)
+    processors = events([{"mapping": "meta = deleted()"}, *DECODERS[decoder]()], annotation or Annotation(), (), LIMIT)
     text = dump(
         {
             "http": {"address": f"0.0.0.0:{PORT}"},
