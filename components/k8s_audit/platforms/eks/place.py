@@ -77,7 +77,7 @@ def place(
         return outputs
     forwarder = _forward(stack, platform, made, endpoints[0], inside)
     check = prove(
-        f"{stack.cluster.name}-delivery",
+        f"{stack.cluster.name}-proof",
         stack=stack,
         placement=placement,
         endpoint=endpoints[0],
