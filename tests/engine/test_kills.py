@@ -57,7 +57,7 @@ def ready(cluster: LocalCluster) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("whom", "first"), zip(VICTIMS, (Step.MANIFEST_MOVED, Step.PREPARED, Step.APPLIED), strict=True)
+    ("whom", "first"), list(zip(VICTIMS, (Step.MANIFEST_MOVED, Step.PREPARED, Step.APPLIED), strict=True))
 )
 def test_kills_after_each_step_leave_a_healthy_api_server_and_the_next_run_succeeds(
     whom: str, first: Step, mortal: Any, kubeadm_stack: Callable[..., str], cluster: LocalCluster
