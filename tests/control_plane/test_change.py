@@ -71,6 +71,26 @@ def test_another_policy_alone_restarts_the_api_server_and_the_way_back_by_hand_t
     assert audited.manifest.read_bytes() == before
 
 
+def test_a_policy_changed_by_hand_and_a_restore_cut_off_at_once_are_mended_by_one_restart(audited: Any) -> None:
+    audited.change().apply(audited.setup)
+    for cut_off in (False, True):
+        process = api_server_process(audited)
+        if cut_off:
+            journal = audited.change().journal
+            journal.write(journal.read().model_copy(update={"step": Step.RESTORING}))
+        else:
+            Path(audited.place.policy).write_text(audited.setup.policy + "# by hand\n")
+        assert plan(audited.change(), audited.setup).actions[-1].endswith("kube-apiserver restarts once")
+        live = audited.change().apply(audited.setup)
+        assert live.policy == audited.setup.policy
+        assert live.intact
+        restarted = api_server_process(audited)
+        assert restarted != process, "it has read the policy again"
+        assert audited.change().apply(audited.setup) == live
+        assert api_server_process(audited) == restarted
+        assert plan(audited.change(), audited.setup).actions == []
+
+
 def test_a_hand_made_change_of_our_flag_is_mended_and_what_somebody_else_changed_survives_the_restore(
     audited: Any,
 ) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from k8s_audit.control_plane import static_pod
-from k8s_audit.control_plane.change import AuditSetup, StaticPodChange, sha256
+from k8s_audit.control_plane.change import AuditSetup, StaticPodChange
 from k8s_audit.control_plane.journal import Step
 from k8s_audit.errors import K8sAuditError
 
@@ -41,19 +41,18 @@ def plan(change: StaticPodChange, setup: AuditSetup) -> Plan:
     place = change.place
     try:
         base = change.without_us(current, record)
-        edit = static_pod.turn_on(
-            base, setup.arguments, sha256(setup.policy.encode(), setup.webhook.encode()), setup.adopt
-        )
+        edit = change.edit(base, current, record, setup)
         change.check(current, setup)
     except K8sAuditError as error:
         return Plan(state, [], str(error))
     wanted = ((place.policy, setup.policy), (place.webhook, setup.webhook))
     actions = [f"write {path}" for path, text in wanted if change.host.read(path) != text.encode()]
+    if edit is None:
+        return Plan(state, actions)
     after = static_pod.audit_arguments(edit.manifest)
     for name in sorted(here.keys() | after.keys()):
         if here.get(name) != after.get(name):
             was = f" (was {here[name]})" if name in here else ""
             actions.append(f"set --{name}={after[name]}{was}" if name in after else f"remove --{name}={here[name]}")
-    if current != edit.manifest:
-        actions.append(f"replace {place.manifest}; kube-apiserver restarts once")
+    actions.append(f"replace {place.manifest}; kube-apiserver restarts once")
     return Plan(state, actions)
