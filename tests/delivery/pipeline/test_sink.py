@@ -128,7 +128,7 @@ def test_a_token_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
     token = tmp_path / "token"
     with way(tmp_path, pipeline(token_file=str(token))) as made:
         answer = made.send(record(event(1)))
-        made.running.wait_for_line("token")
+        made.running.wait(lambda: made.running.lines().count("no such file") > 1)
         assert not answer.done()
         token.write_text("late")
         assert answer.result(30) == TAKEN
