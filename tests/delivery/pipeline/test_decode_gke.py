@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from k8s_audit.audit_policy.coverage import effects_of
 from k8s_audit.delivery.convert import convert
 from k8s_audit.delivery.pipeline.annotate import CLUSTER, REGION
 from k8s_audit.delivery.pipeline.decode_gke import LOST
@@ -19,7 +20,10 @@ from k8s_audit.local_cluster import LocalCluster
 from tests.delivery.pipeline.decoding import Decoding, decoding
 from tests.delivery.pipeline.traffic import Traffic, administrator, audited, events_of
 from tests.project import CHECKOUT
+from tests.standins.falco_rules import Rules
 from tests.standins.gke_log import CODES, UNKNOWN, GkeLog
+from tests.unit.audit_policy.cloud_policies import RECORDED
+from tests.unit.audit_policy.falco_samples import FIRES
 
 Json = dict[str, Any]
 ENOUGH = 2000
@@ -351,6 +355,15 @@ def test_a_failure_without_an_answer_has_the_code_of_its_status(
     told = event["responseStatus"]
     assert (told["code"], told.get("reason"), told["status"]) == (code, reason, "Failure")
     assert told.get("message") == (None if status.get("message", "").isupper() else status.get("message"))
+
+
+def test_falcos_rules_fire_on_what_comes_back_as_the_table_of_clouds_says(decoder: Decoding) -> None:
+    rules, log, recorded = Rules(), GkeLog(), RECORDED["gke", "data-access"]
+    silent = {each.rule for each in effects_of("gke", "data-access") if each.effect == "silent"}
+    for rule, samples in FIRES.items():
+        for sample in filter(None, map(recorded, samples)):
+            (event,) = decoder.of(log.entry(sample)).events
+            assert rules.fires(rule, event) == (rule not in silent), (rule, event)
 
 
 def test_an_event_that_was_cut_is_counted(decoder: Decoding) -> None:
