@@ -125,9 +125,9 @@ def _kills(name: str, way: Way) -> list[Row]:
         f"pipeline: {name}, killed three times: all came, {twice:.1f} % twice, the last {max(before):.0f} s after the last kill"
     )
     return [
-        Row(f"{name}, kill -9 ×3, all there after the last", [max(before)], "s", RECOVERED),
-        Row(f"{name}, kill -9 ×3, longest", [max(took)], "s"),
-        Row(f"{name}, kill -9 ×3, % twice", [twice], "", TWICE),
+        Row(f"{name}, three kills, all there after the last", [max(before)], "s", RECOVERED),
+        Row(f"{name}, three kills, longest", [max(took)], "s"),
+        Row(f"{name}, three kills, % twice", [twice], "", TWICE),
     ]
 
 
