@@ -15,7 +15,7 @@ from benchmarks.client import BenchmarkError
 from benchmarks.poller import PERIOD, Poller
 from benchmarks.progress import say
 from benchmarks.rounds import Row, interleave, percentile, ratios
-from benchmarks.ways import CLOUDS, POLL, Way, clouds, cpu_seconds, peak_mebibytes
+from benchmarks.ways import POLL, Way, clouds, cpu_seconds, peak_mebibytes
 from k8s_audit.delivery.pipeline.model import Filter, Sink
 from k8s_audit.receivers.recorder.server import PATH
 from tests.delivery.eks.cloud import Eks
@@ -59,7 +59,7 @@ FILTERS = (Filter(users=("system:kube-probe",), verbs=("get",)), Filter(resource
 
 def run() -> list[Row]:
     """Measure all of it."""
-    with clouds(*CLOUDS) as ways:
+    with clouds() as ways:
         memory: dict[str, float] = {}
         return [
             *_steady(ways, memory),

@@ -19,7 +19,6 @@ from tests.delivery.forwarder.bento import Bento
 from tests.delivery.gke.cloud import gke
 from tests.delivery.way import Arrivals, Cloud
 
-CLOUDS = ("eks", "gke", "aks")
 TICK = 0.1
 """Seconds between two writes to the cloud's service."""
 POLL = 0.05
@@ -78,16 +77,17 @@ class Way:
 
 
 @contextmanager
-def clouds(*names: str) -> Iterator[dict[str, Way]]:
+def clouds() -> Iterator[dict[str, Way]]:
     """The clouds with a recorder each, and real events for them."""
     with TemporaryDirectory(prefix="k8s-audit-benchmark-") as temporary, ExitStack() as ends:
         folder = Path(temporary)
         with control_planes(1) as (plane,):
             events = real_events(plane.cluster, folder)
-        made: dict[str, Cloud] = {}
-        for name in names:
-            (folder / name).mkdir()
-            made[name] = ends.enter_context({"eks": eks, "gke": gke, "aks": lambda: aks(folder / name)}[name]())  # noqa: B023
+        made: dict[str, Cloud] = {
+            "eks": ends.enter_context(eks()),
+            "gke": ends.enter_context(gke()),
+            "aks": ends.enter_context(aks(folder)),
+        }
         ways = {}
         for name, cloud in made.items():
             recorder = Recorder(folder / name, port=free_ports(1)[0])

@@ -70,14 +70,14 @@ def named(event: dict[str, Any]) -> tuple[str, str]:
 
 
 def content(line: str) -> str:
-    """An event in one spelling, whatever the order of its keys and the escapes of its texts; without the pipeline's annotations.
+    """An event without the pipeline's annotations, whatever the escapes of its texts: the recorder writes them anew.
 
-    Numbers keep their digits: what does not pass through a float may not look as if it had.
+    The order of its keys stays, and numbers keep their digits: what went through a float looks as if it had.
     """
     event = json.loads(line, parse_int=_digits, parse_float=_digits)
     annotations = {key: value for key, value in event.get("annotations", {}).items() if key not in ANNOTATIONS}
     own = {"annotations": annotations} if annotations else {}
-    return json.dumps({key: value for key, value in event.items() if key != "annotations"} | own, sort_keys=True)
+    return json.dumps({key: value for key, value in event.items() if key != "annotations"} | own)
 
 
 def _digits(text: str) -> dict[str, str]:

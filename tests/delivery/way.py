@@ -93,6 +93,19 @@ def wait_until(condition: Callable[[], Any], what: str) -> None:
         time.sleep(POLL)
 
 
+def dead_letters(cloud: Cloud, number: int) -> list[dict[str, Any]]:
+    """Wait for so many, and take them; more are a fault."""
+    found: list[dict[str, Any]] = []
+
+    def enough() -> bool:
+        found.extend(cloud.dead_letters())
+        return len(found) >= number
+
+    wait_until(enough, f"fewer than {number} dead letters")
+    assert len(found) == number, found
+    return found
+
+
 @contextmanager
 def forwarder(
     cloud: Cloud, sink: Sink, filters: tuple[Filter, ...] = (), prefix: tuple[str, ...] = (), **component: Any

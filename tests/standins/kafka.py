@@ -65,6 +65,7 @@ class Kafka:
             "sasl.username": USER,
             "sasl.password": PASSWORD,
             "ssl.ca.location": str(self.authority_file),
+            "enable.metrics.push": False,
         }
 
 

@@ -38,6 +38,7 @@ class Aks:
 
     def __init__(self, kafka: Kafka, hub: str = HUB) -> None:
         self.kafka, self.hub = kafka, hub
+        self._told: list[dict[str, Any]] = []
 
     def put(self, lines: Sequence[str]) -> None:
         """As AKS writes them."""
@@ -52,8 +53,11 @@ class Aks:
         self.kafka.produce(self.hub, messages)
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        """All that ever came."""
-        return [json.loads(message) for message in self.kafka.consume(DEAD_LETTERS)]
+        """Those that came since."""
+        found = [json.loads(message) for message in self.kafka.consume(DEAD_LETTERS)]
+        new = [each for each in found if each not in self._told]
+        self._told += new
+        return new
 
     def pipeline(self, sink: Sink, filters: tuple[Filter, ...] = (), batch: Batch | None = None) -> Pipeline:
         broker, authority = (self.kafka.broker,), f"{SECRETS_FOLDER}/{AUTHORITY}"

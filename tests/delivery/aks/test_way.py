@@ -11,7 +11,7 @@ from k8s_audit.receivers.recorder import Recorder
 from k8s_audit.receivers.recorder.server import PATH
 from tests.delivery.aks.cloud import Aks, aks, record
 from tests.delivery.audit_log import audit_ids, content, copies
-from tests.delivery.way import Arrivals, forwarder, wait_until
+from tests.delivery.way import Arrivals, dead_letters, forwarder, wait_until
 from tests.standins.faulty_proxy import FaultyProxy
 from tests.standins.kafka import PASSWORD
 
@@ -48,11 +48,9 @@ def test_what_is_no_event_goes_to_the_other_hub_a_cut_one_is_saved_and_other_log
     with forwarder(cloud, Sink(recorder.url)) as running:
         cloud.put_messages(["no JSON", json.dumps({"records": records}), json.dumps({"no": "records"})])
         arrivals.wait([whole["auditID"], *audit_ids([first, third])], running=running)
-        wait_until(lambda: len(cloud.dead_letters()) >= 3, "too few dead letters")
+        dead = dead_letters(cloud, 3)
         running.wait_for_metric("k8s_audit_truncated")
         running.wait_for_metric("k8s_audit_skipped")
-    dead = cloud.dead_letters()
-    assert len(dead) == 3
     assert all(each["reason"] for each in dead)
     (saved,) = [event for line in arrivals.lines() if (event := json.loads(line))["auditID"] == whole["auditID"]]
     assert saved["annotations"]["audit.k8s.io/truncated"] == "true"
