@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from k8s_audit.delivery.pipeline.model import Annotation, Batch, Filter, Pipeline, PubSubDeadLetter, PubSubSource, Sink
+from tests.standins.gke_log import GkeLog
 from tests.standins.pubsub import PROJECT, PubSub, running
 
 TOPIC, DEAD_LETTERS = "audit", "audit-dead-letters"
@@ -22,10 +23,14 @@ class Gke:
     def __init__(self, pubsub: PubSub, topic: str = TOPIC) -> None:
         self.pubsub, self.topic = pubsub, pubsub.topic(topic)
         pubsub.topic(DEAD_LETTERS)
+        self._log = GkeLog("prod-1", "europe-west1", PROJECT)
 
     def put(self, lines: Sequence[str]) -> None:
-        """LogEntries, as a sink writes them."""
-        self.pubsub.publish(self.topic, lines)
+        """As GKE logs them and a sink writes them."""
+        self.put_entries([json.dumps(self._log.entry(json.loads(line))) for line in lines])
+
+    def put_entries(self, entries: Sequence[str]) -> None:
+        self.pubsub.publish(self.topic, entries)
 
     def dead_letters(self) -> list[dict[str, Any]]:
         """Take those that came since."""

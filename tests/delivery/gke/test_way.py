@@ -1,0 +1,113 @@
+"""GKE: from a Pub/Sub topic, into which a sink would write LogEntries, by the forwarder, run as placed, to the recorder.
+
+What the mapping keeps of an event, and what no LogEntry has, is proved field by field in tests/delivery/pipeline.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from k8s_audit.delivery.pipeline.model import Filter, Sink
+from k8s_audit.receivers.recorder import Recorder
+from k8s_audit.receivers.recorder.server import PATH
+from tests.delivery.audit_log import audit_ids, copies
+from tests.delivery.gke.cloud import Gke, gke
+from tests.delivery.way import Arrivals, dead_letters, forwarder, wait_until
+from tests.standins.faulty_proxy import FaultyProxy
+
+
+@pytest.fixture
+def cloud() -> Iterator[Gke]:
+    with gke() as made:
+        yield made
+
+
+@pytest.fixture
+def proxy(recorder: Recorder) -> Iterator[FaultyProxy]:
+    with FaultyProxy(recorder.url.removesuffix(PATH)) as made:
+        yield made
+
+
+def kept(event: dict[str, Any]) -> dict[str, Any]:
+    """What every LogEntry has of an event."""
+    named = event.get("objectRef", {})
+    return {
+        **{
+            key: event.get(key) for key in ("auditID", "stage", "verb", "userAgent", "responseObject", "stageTimestamp")
+        },
+        "requestObject": body if isinstance(body := event.get("requestObject"), dict) else None,
+        "username": event["user"]["username"],
+        "path": event["requestURI"].partition("?")[0].rstrip("/"),
+        **{key: named.get(key) for key in ("apiGroup", "apiVersion", "namespace", "resource", "subresource", "name")},
+    }
+
+
+def test_real_events_arrive_equal_under_the_mapping(cloud: Gke, recorder: Recorder, audit_lines: list[str]) -> None:
+    arrivals = Arrivals(recorder)
+    with forwarder(cloud, Sink(recorder.url)) as running:
+        cloud.put(audit_lines)
+        arrivals.wait(audit_ids(audit_lines), running=running)
+    got = [json.loads(line) for line in arrivals.lines()]
+
+    def spelled(events: list[dict[str, Any]]) -> set[str]:
+        return {json.dumps(kept(event), sort_keys=True) for event in events}
+
+    assert spelled(got) == spelled([json.loads(line) for line in audit_lines])
+    assert {event["annotations"]["k8s-audit/cluster"] for event in got} == {"prod-1"}
+    assert cloud.dead_letters() == []
+
+
+def test_what_is_no_event_goes_to_the_other_topic_and_a_filter_drops_what_it_names(
+    cloud: Gke, recorder: Recorder, audit_lines: list[str]
+) -> None:
+    arrivals, (first, dull, last) = Arrivals(recorder), copies(audit_lines, 3)
+    dull = json.dumps(json.loads(dull) | {"user": {"username": "system:dull"}})
+    with forwarder(cloud, Sink(recorder.url), (Filter(users=("system:d*",)),)) as running:
+        cloud.put([first])
+        cloud.put_entries(["no JSON", '{"insertId":"1","textPayload":"hello"}', "[1]"])
+        cloud.put([dull, last])
+        arrivals.wait(audit_ids([first, last]), running=running)
+        dead = dead_letters(cloud, 3)
+        running.wait_for_metric("k8s_audit_skipped")
+    assert audit_ids([dull])[0] not in arrivals.look()
+    assert sorted(each["record"] for each in dead) == ["[1]", "no JSON", '{"insertId":"1","textPayload":"hello"}']
+    assert all(each["reason"] and each["cluster"] == "prod-1" for each in dead)
+
+
+def test_what_a_killed_one_had_taken_but_not_delivered_is_delivered_again(
+    cloud: Gke, recorder: Recorder, proxy: FaultyProxy, audit_lines: list[str]
+) -> None:
+    arrivals, lines = Arrivals(recorder), copies(audit_lines, 2000)
+    with forwarder(cloud, Sink(proxy.url + PATH)) as running:
+        cloud.put(lines[:500])
+        arrivals.wait(audit_ids(lines[:500]), running=running)
+        proxy.fault = 503
+        cloud.put(lines[500:1500])
+        wait_until(lambda: proxy.answers[503], "no try")
+        running.kill()
+        proxy.fault = None
+        running.start()
+        cloud.put(lines[1500:])
+        arrivals.wait(audit_ids(lines), running=running)
+    assert arrivals.twice(audit_ids(lines)) < len(lines) / 20
+    assert cloud.dead_letters() == []
+
+
+def test_two_replicas_share_and_a_receiver_that_fails_is_waited_for(
+    cloud: Gke, recorder: Recorder, proxy: FaultyProxy, audit_lines: list[str]
+) -> None:
+    arrivals, lines, sink = Arrivals(recorder), copies(audit_lines, 1000), Sink(proxy.url + PATH)
+    proxy.fault = 429
+    with forwarder(cloud, sink) as running, forwarder(cloud, sink) as second:
+        cloud.put(lines[:500])
+        wait_until(lambda: proxy.answers[429] >= 5, "no try")
+        proxy.fault = None
+        arrivals.wait(audit_ids(lines[:500]), running=running)
+        second.process.terminate()
+        cloud.put(lines[500:])
+        arrivals.wait(audit_ids(lines), running=running)
+        second.process.wait()
+    assert arrivals.twice(audit_ids(lines)) < len(lines) / 20
+    assert cloud.dead_letters() == []
