@@ -116,7 +116,7 @@ def _kills(name: str, way: Way) -> list[Row]:
 
         sent = way.send(KILLED, KILLED_RATE, kill)
         took = way.arrived(sent, PATIENCE)
-        twice = 100 * way.arrivals.twice(sent) / len(sent)
+        twice = 100 * way.arrivals.twice(sent)
         dead = way.cloud.dead_letters()
     if dead:
         raise BenchmarkError(f"{name}: {len(dead)} dead letters: {dead[0]}")
@@ -141,7 +141,7 @@ def _down(name: str, way: Way, memory: dict[str, float]) -> list[Row]:
         way.arrived(sent, PATIENCE)
         took = max(way.arrivals.first[each] for each in sent) - began
         memory[name] = max(memory[name], peak_mebibytes(running))
-        twice = 100 * way.arrivals.twice(sent) / len(sent)
+        twice = 100 * way.arrivals.twice(sent)
     if way.cloud.dead_letters():
         raise BenchmarkError(f"{name}: dead letters while the receiver was down")
     say(f"pipeline: {name}, receiver down for {DOWN:.0f} s: all came {took:.0f} s after, {twice:.1f} % twice")

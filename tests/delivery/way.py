@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from k8s_audit.delivery.pipeline.model import Filter, Pipeline, Sink
 from k8s_audit.delivery.pipeline.render import render_pipeline
 from k8s_audit.receivers.recorder import Recorder
+from tests.delivery.audit_log import audit_ids, copies
 from tests.delivery.forwarder.bento import Bento
 from tests.delivery.forwarder.container import container, new_root
 
@@ -18,6 +19,8 @@ PATIENCE = 60.0
 """Seconds until a test gives up; each waits for a state, and on a machine at rest for a fraction of this."""
 POLL = 0.1
 """Seconds."""
+FEW = 0.05
+"""Of all events, that may come twice after a fault."""
 
 
 class Cloud(Protocol):
@@ -77,13 +80,41 @@ class Arrivals:
         wanted = set(audit_ids)
         deadline = time.monotonic() + seconds
         while missing := wanted - self.look().keys():
-            told = running.lines()[-3000:] if running else ""
-            assert time.monotonic() < deadline, f"{len(missing)} of {len(wanted)} did not come\n{told}"
+            told = f"{len(missing)} of {len(wanted)} did not come\n{running.lines()[-3000:] if running else ''}"
+            assert running is None or running.process.poll() is None, told
+            assert time.monotonic() < deadline, told
             time.sleep(POLL)
 
-    def twice(self, audit_ids: Iterable[str]) -> int:
-        """How many deliveries were too many."""
-        return sum(self.look()[each] - 1 for each in audit_ids)
+    def twice(self, audit_ids: Sequence[str]) -> float:
+        """How many deliveries were too many, as a part of all events."""
+        return sum(self.look()[each] - 1 for each in audit_ids) / len(audit_ids)
+
+
+class Feed:
+    """Events written at a cloud's end.
+
+    Args:
+        cloud: which.
+        lines: what they are like.
+    """
+
+    def __init__(self, cloud: Cloud, lines: Sequence[str]) -> None:
+        self.cloud, self.lines, self.sent = cloud, lines, list[str]()
+
+    def put(self, number: int) -> None:
+        """Write so many new ones."""
+        lines = copies(self.lines, number)
+        self.sent += audit_ids(lines)
+        self.cloud.put(lines)
+
+    def put_until(self, condition: Callable[[], Any], what: str) -> None:
+        """Write on until something is so."""
+
+        def put() -> Any:
+            self.put(20)
+            return condition()
+
+        wait_until(put, what)
 
 
 def wait_until(condition: Callable[[], Any], what: str) -> None:

@@ -18,7 +18,7 @@ from k8s_audit.receivers.recorder import Recorder
 from k8s_audit.receivers.recorder.server import PATH
 from tests.delivery.audit_log import audit_ids, content, copies
 from tests.delivery.eks.cloud import Eks, message
-from tests.delivery.way import Arrivals, dead_letters, forwarder, wait_until
+from tests.delivery.way import FEW, Arrivals, Feed, dead_letters, forwarder, wait_until
 from tests.standins.aws_cloud import running
 from tests.standins.certificates import Authority
 from tests.standins.expiring_aws import ExpiringAws
@@ -94,67 +94,79 @@ def test_what_is_no_event_goes_to_the_queue_with_its_reason_and_holds_up_nothing
 def test_a_receiver_that_takes_nothing_for_a_while_loses_nothing(
     fault: int, cloud: Eks, recorder: Recorder, proxy: FaultyProxy, audit_lines: list[str]
 ) -> None:
-    arrivals, lines = Arrivals(recorder), copies(audit_lines, 600)
+    arrivals, feed = Arrivals(recorder), Feed(cloud, audit_lines)
     proxy.fault = fault
     with forwarder(cloud, Sink(proxy.url + PATH)) as running:
-        cloud.put(lines[:300])
-        wait_until(lambda: proxy.answers[fault] >= 5, "no try")
-        cloud.put(lines[300:])
-        tried = proxy.answers[fault]
-        wait_until(lambda: proxy.answers[fault] >= tried + 5, "no further try")
+        feed.put_until(lambda: proxy.answers[fault] >= 4, "no try")
         proxy.fault = None
-        arrivals.wait(audit_ids(lines), running=running)
+        arrivals.wait(feed.sent, running=running)
     assert cloud.dead_letters() == []
 
 
 def test_a_receiver_that_takes_ten_seconds_is_waited_for_and_gets_no_event_twice(
     cloud: Eks, recorder: Recorder, proxy: FaultyProxy, audit_lines: list[str]
 ) -> None:
-    arrivals, lines = Arrivals(recorder), copies(audit_lines, 300)
+    arrivals, feed = Arrivals(recorder), Feed(cloud, audit_lines)
     proxy.pause = 10
     with forwarder(cloud, Sink(proxy.url + PATH)) as running:
-        cloud.put(lines)
-        arrivals.wait(audit_ids(lines), running=running)
-    assert arrivals.twice(audit_ids(lines)) == 0
+        feed.put(300)
+        arrivals.wait(feed.sent, running=running)
+    assert arrivals.twice(feed.sent) == 0
     assert cloud.dead_letters() == []
 
 
 def test_a_shard_is_split_and_a_second_replica_comes_and_goes_while_events_flow(
     cloud: Eks, recorder: Recorder, audit_lines: list[str]
 ) -> None:
-    arrivals, lines = Arrivals(recorder), copies(audit_lines, 1500)
+    arrivals, feed = Arrivals(recorder), Feed(cloud, audit_lines)
     with forwarder(cloud, Sink(recorder.url)) as running:
-        cloud.put(lines[:300])
-        arrivals.wait(audit_ids(lines[:300]), running=running)
+        feed.put(300)
+        arrivals.wait(feed.sent, running=running)
         cloud.split()
-        cloud.put(lines[300:600])
+        feed.put(300)
         with forwarder(cloud, Sink(recorder.url)) as second:
-            cloud.put(lines[600:900])
-            arrivals.wait(audit_ids(lines[:900]), running=running)
+            feed.put_until(lambda: second.counts("input_received"), "the second gets no shard")
             second.process.terminate()
-            cloud.put(lines[900:1200])
+            feed.put(300)
             second.process.wait()
-        cloud.put(lines[1200:])
-        arrivals.wait(audit_ids(lines), running=running)
-    assert arrivals.twice(audit_ids(lines)) < len(lines) / 20
+        feed.put(300)
+        arrivals.wait(feed.sent, running=running)
+    assert arrivals.twice(feed.sent) < FEW
+    assert cloud.dead_letters() == []
+
+
+def test_what_a_killed_one_had_taken_but_not_delivered_is_delivered_again(
+    cloud: Eks, recorder: Recorder, proxy: FaultyProxy, audit_lines: list[str]
+) -> None:
+    arrivals, feed = Arrivals(recorder), Feed(cloud, audit_lines)
+    with forwarder(cloud, Sink(proxy.url + PATH)) as running:
+        feed.put(500)
+        arrivals.wait(feed.sent, running=running)
+        proxy.fault = 503
+        feed.put(1000)
+        wait_until(lambda: proxy.answers[503], "no try")
+        running.kill()
+        proxy.fault = None
+        running.start()
+        feed.put(500)
+        arrivals.wait(feed.sent, running=running)
+    assert arrivals.twice(feed.sent) < FEW
     assert cloud.dead_letters() == []
 
 
 def test_expired_credentials_lose_nothing_once_they_are_renewed(
     cloud: Eks, recorder: Recorder, audit_lines: list[str]
 ) -> None:
-    arrivals, lines = Arrivals(recorder), copies(audit_lines, 600)
+    arrivals, feed = Arrivals(recorder), Feed(cloud, audit_lines)
     with ExpiringAws(cloud.url) as aws:
         cloud.reached_at = aws.url
         with forwarder(cloud, Sink(recorder.url)) as running:
-            cloud.put(lines[:300])
-            arrivals.wait(audit_ids(lines[:300]), running=running)
+            feed.put(300)
+            arrivals.wait(feed.sent, running=running)
             aws.expired = True
-            cloud.put(lines[300:])
-            wait_until(lambda: len(aws.refused) > 3, "no call was refused")
-            assert any("Kinesis" in each for each in aws.refused)
+            feed.put_until(lambda: any("Kinesis" in each for each in aws.refused[4:]), "no call was refused")
             aws.expired = False
-            arrivals.wait(audit_ids(lines), running=running)
+            arrivals.wait(feed.sent, running=running)
     assert cloud.dead_letters() == []
 
 

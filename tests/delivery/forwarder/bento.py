@@ -118,7 +118,11 @@ class Bento:
 
     def wait_for_metric(self, pattern: str) -> None:
         """Until a sample that fits is more than nothing."""
-        self.wait(lambda: re.search(rf"(?m)^{pattern}(\{{[^\n]*\}})? [1-9]", self.metrics()))
+        self.wait(lambda: self.counts(pattern))
+
+    def counts(self, pattern: str) -> bool:
+        """Whether a sample that fits is more than nothing."""
+        return re.search(rf"(?m)^{pattern}(\{{[^\n]*\}})? [1-9]", self.metrics()) is not None
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from k8s_audit.receivers.recorder import Recorder
 from k8s_audit.receivers.recorder.server import PATH
 from tests.delivery.audit_log import audit_ids, copies
 from tests.delivery.gke.cloud import Gke, gke
-from tests.delivery.way import Arrivals, dead_letters, forwarder, wait_until
+from tests.delivery.way import FEW, Arrivals, Feed, dead_letters, forwarder, wait_until
 from tests.standins.faulty_proxy import FaultyProxy
 
 
@@ -79,35 +79,35 @@ def test_what_is_no_event_goes_to_the_other_topic_and_a_filter_drops_what_it_nam
 def test_what_a_killed_one_had_taken_but_not_delivered_is_delivered_again(
     cloud: Gke, recorder: Recorder, proxy: FaultyProxy, audit_lines: list[str]
 ) -> None:
-    arrivals, lines = Arrivals(recorder), copies(audit_lines, 2000)
+    arrivals, feed = Arrivals(recorder), Feed(cloud, audit_lines)
     with forwarder(cloud, Sink(proxy.url + PATH)) as running:
-        cloud.put(lines[:500])
-        arrivals.wait(audit_ids(lines[:500]), running=running)
+        feed.put(500)
+        arrivals.wait(feed.sent, running=running)
         proxy.fault = 503
-        cloud.put(lines[500:1500])
+        feed.put(1000)
         wait_until(lambda: proxy.answers[503], "no try")
         running.kill()
         proxy.fault = None
         running.start()
-        cloud.put(lines[1500:])
-        arrivals.wait(audit_ids(lines), running=running)
-    assert arrivals.twice(audit_ids(lines)) < len(lines) / 20
+        feed.put(500)
+        arrivals.wait(feed.sent, running=running)
+    assert arrivals.twice(feed.sent) < FEW
     assert cloud.dead_letters() == []
 
 
 def test_two_replicas_share_and_a_receiver_that_fails_is_waited_for(
     cloud: Gke, recorder: Recorder, proxy: FaultyProxy, audit_lines: list[str]
 ) -> None:
-    arrivals, lines, sink = Arrivals(recorder), copies(audit_lines, 1000), Sink(proxy.url + PATH)
-    proxy.fault = 429
+    arrivals, feed, sink = Arrivals(recorder), Feed(cloud, audit_lines), Sink(proxy.url + PATH)
     with forwarder(cloud, sink) as running, forwarder(cloud, sink) as second:
-        cloud.put(lines[:500])
-        wait_until(lambda: proxy.answers[429] >= 5, "no try")
+        feed.put_until(lambda: running.counts("input_received") and second.counts("input_received"), "not shared")
+        proxy.fault = 429
+        feed.put_until(lambda: proxy.answers[429] >= 4, "no try")
         proxy.fault = None
-        arrivals.wait(audit_ids(lines[:500]), running=running)
+        arrivals.wait(feed.sent, running=running)
         second.process.terminate()
-        cloud.put(lines[500:])
-        arrivals.wait(audit_ids(lines), running=running)
+        feed.put(500)
         second.process.wait()
-    assert arrivals.twice(audit_ids(lines)) < len(lines) / 20
+        arrivals.wait(feed.sent, running=running)
+    assert arrivals.twice(feed.sent) < FEW
     assert cloud.dead_letters() == []

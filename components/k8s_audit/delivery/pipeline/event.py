@@ -53,7 +53,7 @@ def judge_event(annotation: Annotation, filters: tuple[Filter, ...], limit: int)
         *caught(),
         {
             "switch": [
-                {"check": "@dead_letter != null", "processors": []},
+                {"check": "@dead_letter != null", "processors": [{"noop": {}}]},
                 {"check": "@truncated != null", "processors": [count("truncated"), count("events")]},
                 {"processors": [count("events")]},
             ]
