@@ -15,7 +15,7 @@ from tests.delivery.audit_log import audit_ids, copies
 from tests.delivery.forwarder.bento import Bento
 from tests.delivery.forwarder.container import container, new_root
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds until a test gives up; each waits for a state, and on a machine at rest for a fraction of this."""
 POLL = 0.1
 """Seconds."""
