@@ -120,6 +120,11 @@ class Bento:
         """Until a sample that fits is more than nothing."""
         self.wait(lambda: self.counts(pattern))
 
+    def total(self, name: str) -> int:
+        """A counter's sum."""
+        samples = re.findall(rf"(?m)^{name}(?:\{{[^\n]*\}})? (\S+)$", self.metrics())
+        return sum(int(float(each)) for each in samples)
+
     def counts(self, pattern: str) -> bool:
         """Whether a sample that fits is more than nothing."""
         return re.search(rf"(?m)^{pattern}(\{{[^\n]*\}})? [1-9]", self.metrics()) is not None

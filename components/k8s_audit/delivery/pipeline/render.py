@@ -5,8 +5,9 @@
 
 A decoder is a list of processors. They get one message, a record as the source has it (decompressed), without metadata. They leave one
 message an event whose content is the event's JSON, as text or as a value. On each they may set the metadata `cluster`, `region`
-(where the record tells them), `truncated` (any value: counted), or `skipped` (a reason: counted and dropped, whatever its content). When one fails
-(`throw`), the message as it was before becomes a dead letter with that reason. Whether what they leave is an audit event, they need not ask.
+(where the record tells them), `truncated` (any value: counted), `skipped` (a reason: counted and dropped, whatever its content), or
+`dead_letter` (a reason; its content is what could not be taken). When one fails (`throw`), the message as it was before becomes a dead letter too,
+and Bento logs the failure's words. Whether what they leave is an audit event, they need not ask.
 """
 
 from typing import Any
@@ -78,13 +79,13 @@ def configuration(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def events(
-    decode: list[dict[str, Any]], annotation: Annotation, filters: tuple[Filter, ...], limit: int
+    decode: list[dict[str, Any]], annotation: Annotation | None, filters: tuple[Filter, ...], limit: int
 ) -> list[dict[str, Any]]:
     """Processors from a record to events.
 
     Args:
         decode: a decoder's processors, and what goes before them.
-        annotation: what each event is told of its cluster.
+        annotation: what each event is told of its cluster; None: nothing.
         filters: each drops the events that it matches.
         limit: bytes of the largest event.
     """
