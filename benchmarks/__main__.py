@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import latency, overhead, preview, receivers, up
+from benchmarks import latency, overhead, pipeline, preview, receivers, up
 from benchmarks.client import BenchmarkError
 from benchmarks.progress import say
 from benchmarks.rounds import Row, header, lines
@@ -16,6 +16,7 @@ from k8s_audit.errors import K8sAuditError
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "latency": latency.run,
     "overhead": overhead.run,
+    "pipeline": pipeline.run,
     "preview": preview.run,
     "receivers": receivers.run,
     "up": up.run,

@@ -22,8 +22,9 @@ class Row:
     Args:
         figure: what it is.
         values: one a round.
-        unit: `ms`, `s`, or nothing for a ratio.
+        unit: `ms`, `s`, or nothing for a ratio or a number.
         goal: what it must not exceed; None: it is only shown.
+        floor: what it must reach, where more is better.
         stands: the figure itself where it is not the median of the rounds' values.
     """
 
@@ -32,6 +33,7 @@ class Row:
     unit: str = ""
     goal: float | None = None
     stands: float | None = None
+    floor: float | None = None
 
     @property
     def middle(self) -> float:
@@ -41,7 +43,16 @@ class Row:
     @property
     def verdict(self) -> str:
         """`met`, `missed`, or nothing where there is no goal."""
-        return "" if self.goal is None else "met" if self.middle <= self.goal else "missed"
+        if self.goal is None and self.floor is None:
+            return ""
+        met = (self.goal is None or self.middle <= self.goal) and (self.floor is None or self.middle >= self.floor)
+        return "met" if met else "missed"
+
+    @property
+    def wanted(self) -> str:
+        """The goal as the table shows it."""
+        bounds = (("≤", self.goal), ("≥", self.floor))
+        return " ".join(f"{sign} {_text(bound, self.unit)}" for sign, bound in bounds if bound is not None)
 
 
 def interleave(arms: Sequence[Arm], rounds: int) -> Iterator[tuple[int, Arm]]:
@@ -81,7 +92,7 @@ def lines(benchmark: str, rows: Iterable[Row]) -> str:
                 _text(row.middle, row.unit),
                 _text(min(row.values), row.unit),
                 _text(max(row.values), row.unit),
-                "" if row.goal is None else f"≤ {_text(row.goal, row.unit)}",
+                row.wanted,
                 row.verdict,
             )
         )
