@@ -8,6 +8,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 
 from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.eks.component import EksAudit
+from k8s_audit.platforms.gke.component import GkeAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.provider.resource import PACKAGE
@@ -27,6 +28,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     EksAudit,
     FalcoReceiver,
     Forwarder,
+    GkeAudit,
     HttpReceiver,
     KubeadmAudit,
     LocalAudit,
