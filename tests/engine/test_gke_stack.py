@@ -1,0 +1,267 @@
+"""A stack of kind gke by the real engine: topics are on Google's own pstest, the rest of Google Cloud is a small server of its APIs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.project import Project
+from tests.standins import gcp_cloud
+from tests.standins.gcp_plugin import attached
+from tests.standins.pubsub import PubSub, running
+
+PROJECT, LOCATION = "payments", "europe-west1"
+STACK = """\
+config:
+  audit:cluster: {{name: {cluster}}}
+  audit:platform: {{kind: gke, project: {project}, location: europe-west1{settings}}}
+  audit:receivers:
+  - {{kind: http, name: siem, url: "https://siem.example/audit"}}
+"""
+
+
+@dataclass
+class Cloud:
+    """Google Cloud, as a test asks it."""
+
+    url: str
+    pubsub: PubSub
+    plugin: str
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        token = {"Authorization": "Bearer of-a-test"}
+        answer = httpx.request(method, f"{self.url}/v1/{path}", json=body, headers=token, trust_env=False)
+        return answer.raise_for_status().json()
+
+    def variables(self) -> dict[str, str]:
+        return gcp_cloud.variables(self.url) | {"PULUMI_DEBUG_PROVIDERS": self.plugin}
+
+    def cluster(self, name: str, project: str = PROJECT, **more: Any) -> str:
+        """Make one that no stack owns."""
+        body = {
+            "name": name,
+            "endpoint": "192.0.2.7",
+            "networkConfig": {"network": f"projects/{project}/global/networks/default"},
+            "workloadIdentityConfig": {"workloadPool": f"{project}.svc.id.goog"},
+            **more,
+        }
+        self.ask("POST", f"projects/{project}/locations/{LOCATION}/clusters", body)
+        return name
+
+    def audited(self, project: str = PROJECT) -> dict[str, Any]:
+        """The project's audit configuration: by service, the types, and whom each exempts."""
+        configs = self.ask("POST", f"projects/{project}:getIamPolicy").get("auditConfigs", [])
+        return {
+            one["service"]: {log["logType"]: log.get("exemptedMembers", []) for log in one["auditLogConfigs"]}
+            for one in configs
+        }
+
+    def audit(self, project: str, **services: dict[str, list[str]]) -> None:
+        """Set a project's audit configuration, as somebody else does."""
+        policy = self.ask("POST", f"projects/{project}:getIamPolicy")
+        policy["auditConfigs"] = [
+            {
+                "service": service,
+                "auditLogConfigs": [{"logType": kind, "exemptedMembers": members} for kind, members in types.items()],
+            }
+            for service, types in services.items()
+        ]
+        self.ask("POST", f"projects/{project}:setIamPolicy", {"policy": policy, "updateMask": "auditConfigs,etag"})
+
+    def members(self, path: str) -> set[tuple[str, str]]:
+        """Who has which role on a thing."""
+        bindings = self.ask("POST", f"{path}:getIamPolicy").get("bindings", [])
+        return {(one["role"], member) for one in bindings for member in one["members"]}
+
+    def number(self, project: str) -> str:
+        found: str = self.ask("GET", f"projects/{project}")["projectNumber"]
+        return found
+
+    def left(self, project: str = PROJECT) -> list[str]:
+        """All that a stack makes in a project."""
+        return [
+            *(topic.name for topic in self.pubsub.publisher.list_topics(project=f"projects/{project}")),
+            *(each.name for each in self.pubsub.subscriber.list_subscriptions(project=f"projects/{project}")),
+            *(sink["name"] for sink in self.ask("GET", f"projects/{project}/sinks").get("sinks", [])),
+            *(rule["name"] for rule in self.ask("GET", f"projects/{project}/global/firewalls").get("items", [])),
+            *(one["email"] for one in self.ask("GET", f"projects/{project}/serviceAccounts").get("accounts", [])),
+        ]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    with gcp_cloud.running() as url, running() as pubsub, attached(url, pubsub.address) as plugin:
+        yield Cloud(url, pubsub, plugin)
+
+
+@pytest.fixture
+def stack(new_project: Callable[..., Project], cloud: Cloud) -> Callable[..., Project]:
+    """Makes a project for a cluster; it can be written again with other settings."""
+
+    def make(cluster: str, settings: str = "", project: str = PROJECT) -> Project:
+        made = new_project(text(cluster, settings, project))
+        made.variables |= cloud.variables()
+        return made
+
+    return make
+
+
+def text(cluster: str, settings: str = "", project: str = PROJECT) -> str:
+    return STACK.format(cluster=cluster, settings=settings, project=project)
+
+
+def test_it_comes_stays_changes_and_leaves_nothing(stack: Callable[..., Project], cloud: Cloud) -> None:
+    name = cloud.cluster("prod-1")
+    cloud.audit(
+        PROJECT, **{"storage.googleapis.com": {"DATA_READ": []}, "container.googleapis.com": {"DATA_WRITE": []}}
+    )
+    before, audited = cloud.left(), cloud.audited()
+    project = stack(name)
+    previewed = project.run("preview").stdout
+    assert "+ 16 to create" in previewed
+    assert "data access logs are the whole project's" in previewed
+    assert (cloud.left(), cloud.audited()) == (before, audited)
+    assert "DATA_WRITE is logged already: left as it is" in project.up().stdout
+    assert cloud.audited() == audited | {
+        "container.googleapis.com": {"ADMIN_READ": [], "DATA_READ": [], "DATA_WRITE": []}
+    }
+    project.up("--expect-no-changes")
+    project.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+
+    project.write(text(name, ", labels: {team: security}, pubsub: {retentionDays: 3, maxDeliveryAttempts: 50}"))
+    project.up()
+    told = cloud.pubsub.subscriber.get_subscription(
+        subscription=f"projects/{PROJECT}/subscriptions/{project.outputs()['subscription']}"
+    )
+    assert told.message_retention_duration.days == 3
+    assert told.dead_letter_policy.max_delivery_attempts == 50
+    assert dict(told.labels) == {"team": "security"}
+    project.up("--expect-no-changes")
+
+    project.destroy()
+    assert (cloud.left(), cloud.audited()) == (before, audited)
+
+
+def test_who_may_do_what_and_what_is_sent_are_exact(stack: Callable[..., Project], cloud: Cloud) -> None:
+    project_id = "exact-rights"
+    name = cloud.cluster("prod-1", project_id)
+    key = f"projects/{project_id}/locations/europe-west1/keyRings/ring/cryptoKeys/audit"
+    settings = f", pubsub: {{kmsKey: {key}, regions: [europe-west1], topicRetentionDays: 1}}"
+    project = stack(
+        name, settings + ", dataAccess: {logTypes: [DATA_READ], exemptedMembers: ['user:a@example.com']}", project_id
+    )
+    project.up()
+    outputs, number = project.outputs(), cloud.number(project_id)
+    agent = f"serviceAccount:service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+    reader = (
+        f"principal://iam.googleapis.com/projects/{number}/locations/global/workloadIdentityPools/{project_id}.svc.id.goog"
+        "/subject/ns/k8s-audit/sa/k8s-audit-forwarder"
+    )
+    sink = cloud.ask("GET", f"projects/{project_id}/sinks/{outputs['sink']}")
+    assert sink["destination"] == f"pubsub.googleapis.com/{outputs['topic']}"
+    assert f'resource.labels.cluster_name="{name}"' in sink["filter"]
+    assert cloud.members(outputs["topic"]) == {("roles/pubsub.publisher", sink["writerIdentity"])}
+    dead = f"projects/{project_id}/topics/{outputs['deadLetterTopic']}"
+    assert cloud.members(dead) == {
+        ("roles/pubsub.publisher", agent),
+        ("roles/pubsub.publisher", reader),
+        ("roles/pubsub.viewer", reader),
+    }
+    subscription = f"projects/{project_id}/subscriptions/{outputs['subscription']}"
+    assert cloud.members(subscription) == {("roles/pubsub.subscriber", agent), ("roles/pubsub.subscriber", reader)}
+    assert cloud.members(key) == {("roles/cloudkms.cryptoKeyEncrypterDecrypter", agent)}
+    assert cloud.audited(project_id) == {"container.googleapis.com": {"DATA_READ": ["user:a@example.com"]}}
+
+    cloud.audit(project_id, **{"container.googleapis.com": {"DATA_READ": ["user:intruder@example.com"]}})
+    project.up("--refresh")
+    assert cloud.audited(project_id)["container.googleapis.com"] == {"DATA_READ": ["user:a@example.com"]}
+
+
+def test_another_clusters_sink_keeps_the_projects_data_access_on(stack: Callable[..., Project], cloud: Cloud) -> None:
+    project_id = "two-clusters"
+    project = stack(cloud.cluster("one", project_id), project=project_id)
+    cloud.ask("POST", f"projects/{project_id}:busy", {"times": 2})
+    project.up()
+    cloud.ask("POST", f"projects/{project_id}/sinks", {"name": "k8s-audit-two-events-0a1b2c3d", "destination": ""})
+    assert "stay logged, for the sink k8s-audit-two-events-0a1b2c3d" in project.destroy().stdout
+    assert cloud.audited(project_id)["container.googleapis.com"].keys() == {"ADMIN_READ", "DATA_READ", "DATA_WRITE"}
+
+
+def test_a_cluster_of_a_fleet_joins_a_central_topic(stack: Callable[..., Project], cloud: Cloud) -> None:
+    central = cloud.pubsub.publisher.create_topic(name="projects/security/topics/k8s-audit").name
+    project_id = "fleet-member"
+    project = stack(
+        cloud.cluster("edge-7", project_id), f", dataAccess: false, pubsub: {{topic: {central}}}", project_id
+    )
+    assert "+ 5 to create" in project.run("preview").stdout
+    project.up()
+    sink = cloud.ask("GET", f"projects/{project_id}/sinks/{project.outputs()['sink']}")
+    assert cloud.members(central) == {("roles/pubsub.publisher", sink["writerIdentity"])}
+    assert cloud.audited(project_id) == {}
+    project.destroy()
+    assert cloud.members(central) == set()
+
+
+def test_a_private_cluster_lets_its_control_plane_in(stack: Callable[..., Project], cloud: Cloud) -> None:
+    project_id = "private-nodes"
+    network = "projects/network-host/global/networks/shared"
+    name = cloud.cluster(
+        "prod-1",
+        project_id,
+        networkConfig={"network": network},
+        privateClusterConfig={"enablePrivateNodes": True},
+    )
+    settings = ", receiverPorts: [5000, 6443], identity: service-account"
+    project = stack(name, settings, project_id)
+    failed = project.up(check=False)
+    assert "set firewall.controlPlaneRanges, nor a network tag of its nodes: set firewall.nodeTags" in failed.stdout
+    assert cloud.left(project_id) == []
+    rule = {
+        "name": "gke-prod-1-0a1b2c3d-master",
+        "network": f"https://www.googleapis.com/compute/v1/{network}",
+        "sourceRanges": ["172.16.0.0/28"],
+        "targetTags": ["gke-prod-1-0a1b2c3d-node"],
+    }
+    cloud.ask("POST", "projects/network-host/global/firewalls", rule)
+    project.up()
+    (made,) = (
+        one
+        for one in cloud.ask("GET", "projects/network-host/global/firewalls")["items"]
+        if one["name"] != rule["name"]
+    )
+    assert made["network"] == network
+    assert (made["sourceRanges"], made["targetTags"]) == (rule["sourceRanges"], rule["targetTags"])
+    assert made["allowed"] == [{"IPProtocol": "tcp", "ports": ["5000", "6443"]}]
+    email = project.outputs()["reader"].removeprefix("serviceAccount:")
+    member = f"serviceAccount:{project_id}.svc.id.goog[k8s-audit/k8s-audit-forwarder]"
+    account = f"projects/{project_id}/serviceAccounts/{email}"
+    assert cloud.members(account) == {("roles/iam.workloadIdentityUser", member)}
+    project.run("preview", "--refresh", "--expect-no-changes")
+
+
+@pytest.mark.parametrize(
+    ("cluster", "settings", "said"),
+    [
+        ("nowhere", "", "cluster nowhere: projects/payments/locations/europe-west1/clusters/nowhere not found"),
+        ("no-pool", "", "cluster no-pool has no workload identity pool, by which the forwarder would prove who it is"),
+        ("far", ", pubsub: {regions: [mars-north1]}", "Cloud Pub/Sub is not available in mars-north1"),
+        (
+            "closed",
+            ", pubsub: {project: nowhere-project}",
+            "The caller does not have permission on project nowhere-project",
+        ),
+    ],
+)
+def test_bad_input_is_one_message(
+    cluster: str, settings: str, said: str, stack: Callable[..., Project], cloud: Cloud
+) -> None:
+    if cluster != "nowhere":
+        pool = {"workloadPool": "" if cluster == "no-pool" else "payments.svc.id.goog"}
+        cloud.cluster(cluster, workloadIdentityConfig=pool)
+    audited = cloud.audited()
+    failed = stack(cluster, settings).up(check=False)
+    assert failed.returncode
+    assert said in failed.stdout
+    assert cloud.audited() == audited
