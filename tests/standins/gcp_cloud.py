@@ -112,7 +112,7 @@ class Cloud:
     def _set_policy(self, project: Project, name: str, body: Body, **_: Any) -> Body:
         """Of what the mask names alone; a policy that has changed since its etag is refused."""
         old = self._policy(project, name)
-        if project.busy:
+        if project.busy and re.fullmatch(PROJECT, name):
             project.busy -= 1
             old["etag"] = self._etag()
         if body["policy"].get("etag") != old["etag"]:

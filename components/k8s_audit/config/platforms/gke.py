@@ -51,7 +51,7 @@ CryptoKey = Annotated[
 ]
 Topic = Annotated[str, StringConstraints(pattern=r"^projects/[^/]+/topics/[A-Za-z][A-Za-z0-9._~+%-]{2,254}$")]
 ServiceAccount = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]@[a-z0-9.-]+\.gserviceaccount\.com$")
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}@[a-z0-9.-]+\.gserviceaccount\.com$")
 ]
 Member = Annotated[str, StringConstraints(pattern=r"^(user|group|serviceAccount|domain|principal|principalSet):\S+$")]
 LogType = Literal["ADMIN_READ", "DATA_READ", "DATA_WRITE"]

@@ -92,9 +92,9 @@ def way(
         if not known
     ]
     if unknown:
-        why = f"{len(rules)} firewall rules gke-{id.name}-…-master" if len(rules) > 1 else "no such rule of GKE's"
+        count = f"are {len(rules)}" if len(rules) > 1 else "is none"
         raise CloudError(
             f"cluster {id.name} has private nodes, which its control plane must reach, and nothing tells"
-            f" {', nor '.join(unknown)} (there is {why})"
+            f" {', nor '.join(unknown)} (of firewall rules gke-{id.name}-…-master there {count})"
         )
     return found
