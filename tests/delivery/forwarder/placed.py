@@ -30,12 +30,12 @@ WORKLOAD: Object = {
 ALL: Object = SETTINGS | {
     "workload": WORKLOAD,
     "autoscaling": {"minReplicas": 2, "maxReplicas": 4},
-    "identity": "eks-pod-identity",
     "monitoring": {"podMonitor": True, "rules": True, "dashboard": True, "labels": {"release": "prometheus"}},
     "wait": False,
 }
 PASSWORD, PEM = "plain-password-4711", "plain-pem-4711"
 ARGS: Object = {
+    "identity": "eks-pod-identity",
     "environment": {"AWS_REGION": "eu-west-1"},
     "secret_environment": {"EVENT_HUBS_CONNECTION_STRING": PASSWORD},
     "secret_files": {"client.key": PEM},
@@ -61,8 +61,8 @@ class Engine(mocks.Mocks):
         self.registered[args.name] = state
         return f"{args.name}-id", state
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[Object, None]:
-        return {}, None
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[Object, list[tuple[str, str]]]:
+        return {}, []
 
 
 def place(settings: Object, **args: Any) -> dict[str, Object]:

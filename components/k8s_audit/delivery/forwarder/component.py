@@ -4,8 +4,6 @@ It is given a pipeline's text and secrets, and knows neither cloud nor receiver.
 makes: another text is another object, so the pods roll, and only then the old one goes.
 """
 
-import re
-from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -15,15 +13,13 @@ from k8s_audit.config.judge import judge
 from k8s_audit.delivery.forwarder import objects
 from k8s_audit.delivery.forwarder.alerts import rule_groups
 from k8s_audit.delivery.forwarder.dashboard import render_dashboard
+from k8s_audit.delivery.forwarder.faults import faults_of
 from k8s_audit.delivery.forwarder.network import network_rules
 from k8s_audit.delivery.forwarder.pipeline_text import grace_period
 from k8s_audit.errors import ConfigError
-from k8s_audit.faults import shown
 from k8s_audit.receivers.helm.release import namespace, secret
 from k8s_audit.receivers.kubernetes import sdk
 
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-FILE = re.compile(r"[-_A-Za-z0-9][-._A-Za-z0-9]{0,250}")
 DASHBOARD_LABEL = {"grafana_dashboard": "1"}
 """What Grafana's side-car looks for (https://github.com/grafana/helm-charts/tree/main/charts/grafana#sidecar-for-dashboards)."""
 DO_NOT_WAIT = {"pulumi.com/skipAwait": "true"}
@@ -36,7 +32,10 @@ class ForwarderArgs(TypedDict):
     pipeline: pulumi.Input[str]
     """Bento's configuration: YAML that serves HTTP on 0.0.0.0:4195 and Prometheus' metrics. No secret: it lies in a ConfigMap."""
     settings: dict[str, Any]
-    """As the key `forwarder` of a stack's file; `network.receivers` has no default."""
+    """As the key `audit:forwarder` of a stack's file, without kind and filters; `network.receivers` has no default."""
+    identity: NotRequired[str]
+    """How a pod proves who it is. `eks-pod-identity`, `gke`: by an agent on the node, which the NetworkPolicy must admit. `web`: by a token
+    that the cloud's webhook mounts (IRSA, Entra), or by a key. Default: `web`."""
     environment: NotRequired[dict[str, pulumi.Input[str]]]
     """Variables of its process that are no secrets; default: none."""
     secret_environment: NotRequired[dict[str, pulumi.Input[str]]]
@@ -62,6 +61,8 @@ class Forwarder(pulumi.ComponentResource):
     """The Deployment's name."""
     service_account: pulumi.Output[str]
     """The service account's name."""
+    revision: pulumi.Output[str]
+    """What its pods hold, by the names of ConfigMap and Secrets: another one, other pods."""
 
     def __init__(self, name: str, args: ForwarderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register it.
@@ -76,7 +77,8 @@ class Forwarder(pulumi.ComponentResource):
         """
         super().__init__("k8s-audit:index:Forwarder", name, {}, opts)
         config = judge(ForwarderConfig, "forwarder", args["settings"])
-        _judge_names(args)
+        if faults := faults_of(config, args):
+            raise ConfigError(faults)
         text = args["pipeline"]
         if isinstance(text, str):
             grace_period(text)  # before anything is registered
@@ -84,12 +86,20 @@ class Forwarder(pulumi.ComponentResource):
         self._inside = _inside(name, config, self)
         self.namespace = pulumi.Output.from_input(config.namespace)
         account = self._service_account(args)
-        deployment = self._deployment(args, self._contents(args), account)
+        contents = self._contents(args)
+        held = (contents.config_map, contents.environment_secret, contents.files_secret)
+        self.revision = pulumi.Output.all(*(each for each in held if each is not None)).apply(" ".join)
+        deployment = self._deployment(args, contents, account)
         self.deployment, self.service_account = deployment.metadata.name, account.metadata.name
-        self._keep_up(deployment.metadata.name)
+        self._keep_up(deployment.metadata.name, args.get("identity", "web"))
         self._watch()
         self.register_outputs(
-            {"namespace": self.namespace, "deployment": self.deployment, "serviceAccount": self.service_account}
+            {
+                "namespace": self.namespace,
+                "deployment": self.deployment,
+                "serviceAccount": self.service_account,
+                "revision": self.revision,
+            }
         )
 
     def _metadata(self, **more: Any) -> dict[str, Any]:
@@ -147,7 +157,7 @@ class Forwarder(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(self._inside, pulumi.ResourceOptions(depends_on=[account])),
         )
 
-    def _keep_up(self, deployment: pulumi.Output[str]) -> None:
+    def _keep_up(self, deployment: pulumi.Output[str], identity: str) -> None:
         """What evicts, scales and shields the pods."""
         name, config = self._name, self._config
         sdk("policy.v1").PodDisruptionBudget(
@@ -157,7 +167,7 @@ class Forwarder(pulumi.ComponentResource):
             sdk("networking.v1").NetworkPolicy(
                 f"{name}-network",
                 metadata=self._metadata(),
-                spec=network_rules(config.network, config.identity, objects.selector(name)),
+                spec=network_rules(config.network, identity, objects.selector(name)),
                 opts=self._inside,
             )
         if config.autoscaling:
@@ -209,26 +219,3 @@ def _inside(name: str, config: ForwarderConfig, parent: pulumi.Resource) -> pulu
         return child
     room = namespace(name, config.namespace, "restricted", child)
     return pulumi.ResourceOptions(parent=parent, depends_on=[room])
-
-
-def _judge_names(args: ForwarderArgs) -> None:
-    plain, hidden = args.get("environment", {}), args.get("secret_environment", {})
-    faults = [
-        f"{kind}: letters, digits and _ make the name of a variable; given: {shown(key)}"
-        for kind, given in (("environment", plain), ("secretEnvironment", hidden))
-        for key in given
-        if not VARIABLE.fullmatch(key)
-    ]
-    faults += [f"environment and secretEnvironment: both set {key}" for key in sorted(plain.keys() & hidden.keys())]
-    faults += [
-        f"secretFiles: letters, digits, dots, dashes and _ make the name of a file; given: {shown(key)}"
-        for key in args.get("secret_files", {})
-        if not FILE.fullmatch(key)
-    ]
-    faults += _labels_of_ours(args.get("pod_labels", {}), "podLabels")
-    if faults:
-        raise ConfigError(faults)
-
-
-def _labels_of_ours(given: Mapping[str, str], path: str) -> list[str]:
-    return [f"{path}: {key} is the forwarder's own" for key in sorted(given.keys() & objects.selector("").keys())]
