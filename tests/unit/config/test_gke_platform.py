@@ -15,7 +15,7 @@ def stack(settings: dict[str, Any], **more: str) -> dict[str, str]:
     receiver = {"kind": "http", "name": "siem", "url": "https://siem.example/audit"}
     platform = {"kind": "gke", "project": "payments-prod", "location": "europe-west1"} | settings
     return {
-        "audit:cluster": '{"name": "prod-1"}',
+        "audit:cluster": '{"name": "prod-1", "kubeconfig": "/k"}',
         "audit:platform": json.dumps(platform),
         "audit:receivers": json.dumps([receiver]),
     } | {f"audit:{key}": value for key, value in more.items()}
@@ -46,7 +46,6 @@ def test_data_access_can_be_left_as_it_is_and_stays_so_on_its_way_to_the_compone
     [
         {"location": "europe-west1-b"},
         {"project": "example.com:payments"},
-        {"pubsub": {"topic": TOPIC}},
         {"pubsub": {"kmsKey": KEY, "regions": ["europe-west1"], "topicRetentionDays": 2, "shared": True}},
         {"dataAccess": {"logTypes": ["DATA_READ"], "exemptedMembers": ["serviceAccount:a@b.iam.gserviceaccount.com"]}},
         {"receiverPorts": [5000], "firewall": {"controlPlaneRanges": ["172.16.0.0/28"], "nodeTags": ["prod-node"]}},
@@ -55,6 +54,11 @@ def test_data_access_can_be_left_as_it_is_and_stays_so_on_its_way_to_the_compone
 )
 def test_what_is_allowed(settings: dict[str, Any]) -> None:
     platform(settings)
+
+
+def test_a_cluster_of_a_fleet_needs_no_receiver() -> None:
+    loaded = load_stack(stack({"pubsub": {"topic": TOPIC}}, forwarder="none", receivers="[]"))
+    assert loaded.receivers == []
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,18 @@ def test_what_is_allowed(settings: dict[str, Any]) -> None:
             {"pubsub": {"maxDeliveryAttempts": 4}},
             {},
             "audit:platform.pubsub.maxDeliveryAttempts: Input should be greater than or equal to 5",
+        ),
+        ({"namespace": "x"}, {}, "audit:platform.namespace: unknown key; audit:forwarder.namespace says where"),
+        ({"pubsub": {"topic": TOPIC}}, {}, "audit:platform.pubsub.topic: is another stack's, whose forwarder brings"),
+        (
+            {},
+            {"forwarder": "none", "receivers": "[]"},
+            "audit:platform.pubsub.topic: missing; audit:forwarder is none",
+        ),
+        (
+            {"dataAccess": False},
+            {"forwarder": "sysdig"},
+            "audit:platform.dataAccess: the forwarder sysdig polls the activity log by a key; take it out",
         ),
         (
             {"pubsub": {"topic": TOPIC, "kmsKey": KEY}},

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from k8s_audit.config.model import ConfigModel, Duration, Name
+from k8s_audit.config.forwarder_kinds import ForwarderKind, NoForwarder, SysdigForwarder
+from k8s_audit.config.model import ConfigModel, Duration
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.faults import CREDENTIAL
 
@@ -127,6 +128,9 @@ class GkePlatform(PlatformConfig):
     hints: ClassVar[dict[str, str]] = {
         "region": "location is the cluster's region or zone",
         "zone": "location is the cluster's region or zone",
+        "forwarder": "audit:forwarder is a key of its own",
+        "namespace": "audit:forwarder.namespace says where the forwarder's pods are",
+        "serviceAccount": "audit:forwarder.serviceAccount says who they are",
     }
     kind: Literal["gke"]
     project: Project
@@ -142,9 +146,6 @@ class GkePlatform(PlatformConfig):
     pubsub: PubSubConfig = PubSubConfig()
     identity: Literal["workload-identity", "service-account"] = "workload-identity"
     """Who the forwarder is in Google Cloud: its Kubernetes service account itself, or a service account of Google's that it acts as."""
-    namespace: Name = "k8s-audit"
-    """Of the forwarder."""
-    service_account: Name = "k8s-audit-forwarder"
     receiver_ports: list[Annotated[int, Field(ge=1, le=65535)]] | None = None
     """TCP ports of private nodes that the control plane may call; default: 5000 where a receiver takes AdmissionReviews, else none."""
     firewall: FirewallConfig = FirewallConfig()
@@ -157,3 +158,21 @@ class GkePlatform(PlatformConfig):
         if self.receiver_ports and len(set(self.receiver_ports)) < len(self.receiver_ports):
             raise ValueError("receiverPorts names one twice")
         return self
+
+    def forwarder_faults(self, forwarder: ForwarderKind) -> list[str]:
+        """A topic of another stack's is read there, and the seed's forwarder reads none."""
+        if isinstance(forwarder, SysdigForwarder):
+            unused = sorted({"pubsub", "data_access", "identity"} & self.model_fields_set)
+            return [
+                f"audit:platform.{type(self).model_fields[name].alias}: the forwarder sysdig polls the activity log by a key; take it out"
+                for name in unused
+            ]
+        if isinstance(forwarder, NoForwarder) and not self.pubsub.topic:
+            return [
+                "audit:platform.pubsub.topic: missing; audit:forwarder is none, so another stack's reads the events"
+            ]
+        if self.pubsub.topic and not isinstance(forwarder, NoForwarder):
+            return [
+                "audit:platform.pubsub.topic: is another stack's, whose forwarder brings the events on; set audit:forwarder: none"
+            ]
+        return []

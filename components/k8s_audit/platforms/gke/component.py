@@ -9,6 +9,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
+from k8s_audit.config.forwarder import NAMESPACE, SERVICE_ACCOUNT
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.gke import GkePlatform
 from k8s_audit.errors import CloudError
@@ -31,6 +32,10 @@ class GkeAuditArgs(TypedDict):
     """Whether audit events are wanted; false: only `receiverPorts` are let in; default: true."""
     receiver_ports: NotRequired[list[int]]
     """TCP ports on private nodes that the API server's webhooks call, where settings has none; default: none."""
+    namespace: NotRequired[str]
+    """Of the forwarder; default: k8s-audit."""
+    service_account: NotRequired[str]
+    """The one in the cluster that may read the subscription; default: k8s-audit-forwarder."""
 
 
 class GkeAudit(pulumi.ComponentResource):
@@ -70,6 +75,7 @@ class GkeAudit(pulumi.ComponentResource):
         """
         super().__init__("k8s-audit:index:GkeAudit", name, {}, opts)
         self._name = name
+        self._pod = (args.get("namespace", NAMESPACE), args.get("service_account", SERVICE_ACCOUNT))
         self._settings = settings = judge(GkePlatform, "settings", {"kind": "gke", **args["settings"]})
         self._id = ClusterId(settings.project, settings.location, args["cluster"])
         self._options, self._asking = pulumi.ResourceOptions(parent=self), pulumi.InvokeOptions(parent=self)
@@ -178,8 +184,7 @@ class GkeAudit(pulumi.ComponentResource):
 
     def _reader(self, found: Cluster) -> pulumi.Output[str]:
         """Who the forwarder is to IAM."""
-        settings = self._settings
-        pod = (settings.namespace, settings.service_account)
+        settings, pod = self._settings, self._pod
         if settings.identity == "workload-identity":
             number = project_number(settings.project, self._asking)
             return pulumi.Output.from_input(names.principal(number, found.pool, *pod))

@@ -1,4 +1,4 @@
-"""Giving roles, each on one thing: the resources of `rights.py`'s lists. None is given on a project.
+"""Giving roles, each on one thing: the resources of `rights.py`'s lists.
 
 Members, never bindings or policies: those would take away what others gave
 (https://www.pulumi.com/registry/packages/gcp/api-docs/pubsub/topiciammember/).
@@ -25,6 +25,7 @@ class Things:
         dead_letter_topic: its whole path.
         key: the whole path of a key.
         account: the whole name of a service account.
+        project: ID of a whole project, for what knows nothing smaller.
     """
 
     topic: pulumi.Input[str] | None = None
@@ -32,6 +33,7 @@ class Things:
     dead_letter_topic: pulumi.Input[str] | None = None
     key: str | None = None
     account: pulumi.Input[str] | None = None
+    project: str | None = None
 
 
 def give(
@@ -57,6 +59,8 @@ def give(
         ways["key"] = partial(_on_key, things.key)
     if things.account is not None:
         ways["service account"] = partial(_on_account, things.account)
+    if things.project is not None:
+        ways["project"] = partial(_on_project, things.project)
     return [
         ways[grant.on](f"{name}-{grant.role.rpartition('.')[2].lower()}", role=grant.role, member=member, opts=options)
         for grant in grants
@@ -78,3 +82,7 @@ def _on_key(path: str, name: str, **given: Any) -> Any:
 
 def _on_account(full_name: pulumi.Input[str], name: str, **given: Any) -> Any:
     return sdk("serviceaccount").IAMMember(name, service_account_id=full_name, **given)
+
+
+def _on_project(id: str, name: str, **given: Any) -> Any:
+    return sdk("projects").IAMMember(name, project=id, **given)
