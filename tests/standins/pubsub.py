@@ -22,7 +22,7 @@ from google.pubsub_v1 import PublisherClient, PubsubMessage, SubscriberClient, S
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport  # noqa: E402
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport  # noqa: E402
 
-__all__ = ["CallError", "NotFound", "PubSub", "Subscription", "Topic", "running"]
+__all__ = ["CallError", "NotFound", "PubSub", "PubsubMessage", "Subscription", "Topic", "running"]
 PROJECT = "local"
 MOST = 1000
 """Messages of one call (https://cloud.google.com/pubsub/quotas)."""

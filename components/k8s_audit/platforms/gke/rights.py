@@ -82,7 +82,7 @@ PREVIEW = (
         "the lookup of GKE's own rule, where receiver ports are let in to private nodes",
     ),
 )
-"""Of whoever runs a preview, or `verify`, which also looks the cluster up."""
+"""Of whoever runs a preview. `verify` asks the cluster alone, by its kubeconfig."""
 UP = (
     Right("resourcemanager.projects.getIamPolicy", "project", "GkeDataAccess, unless dataAccess is false"),
     Right("resourcemanager.projects.setIamPolicy", "project", "GkeDataAccess, to change the audit configuration alone"),

@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from k8s_audit.platforms.gke import names
 from k8s_audit.platforms.gke.names import ClusterId
 from k8s_audit.platforms.gke.sink import LEASES, sink_filter
+from tests.standins.log_export import passes
 
 CLUSTER = st.from_regex(r"\A[a-z]([a-z0-9-]{0,38}[a-z0-9])?\Z")
 PARTS = {
@@ -48,12 +50,41 @@ def test_the_filter_lets_through_audit_entries_of_this_one_cluster() -> None:
     )
 
 
+ENTRY: dict[str, Any] = {
+    "logName": "projects/payments/logs/cloudaudit.googleapis.com%2Fdata_access",
+    "resource": {
+        "type": "k8s_cluster",
+        "labels": {"project_id": "payments", "location": "europe-west1", "cluster_name": "prod-1"},
+    },
+    "protoPayload": {
+        "serviceName": "k8s.io",
+        "methodName": "io.k8s.coordination.v1.leases.update",
+        "authenticationInfo": {"principalEmail": "system:node:gke-prod-1-pool-0"},
+    },
+}
+"""As Cloud Logging has them: https://cloud.google.com/kubernetes-engine/docs/how-to/audit-logging"""
+
+
+def test_an_entry_of_the_cluster_passes_and_any_other_does_not() -> None:
+    assert passes(sink_filter(PROD), ENTRY)
+    resource = {"type": "k8s_cluster", "labels": {"project_id": "payments", "location": "us-central1"}}
+    others = [
+        {"logName": "projects/payments/logs/cloudaudit.googleapis.com%2Fpolicy"},
+        {"resource": {"type": "gke_cluster", "labels": ENTRY["resource"]["labels"]}},
+        {"resource": resource | {"cluster_name": "prod-1"}},
+        {"protoPayload": {"serviceName": "container.googleapis.com"}},
+    ]
+    for change in others:
+        assert not passes(sink_filter(PROD), ENTRY | change), change
+
+
 def test_only_renewals_of_leases_by_the_clusters_own_components_are_left_out() -> None:
-    who = re.search(r'principalEmail=~"(.+)"$', LEASES["filter"])
-    assert who
-    assert LEASES["filter"].startswith('protoPayload.methodName="io.k8s.coordination.v1.leases.update" AND ')
-    assert re.search(who[1], "system:node:gke-prod-1-pool-0")
-    assert not re.search(who[1], "mallory@example.com")
+    assert passes(LEASES["filter"], ENTRY)
+    for change in (
+        {"authenticationInfo": {"principalEmail": "mallory@example.com"}},
+        {"methodName": "io.k8s.coordination.v1.leases.delete"},
+    ):
+        assert not passes(LEASES["filter"], ENTRY | {"protoPayload": ENTRY["protoPayload"] | change})
 
 
 def test_members_are_spelled_as_iam_knows_them() -> None:
