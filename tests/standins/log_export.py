@@ -1,44 +1,19 @@
 """In place of Cloud Logging's router: LogEntries go to the topics of a project's sinks, by each sink's own filter and exclusions.
 
-Of the query language it knows what ours use: `AND`, `=` to a text or to one of several in brackets, and `=~`; all else is an error.
 Data access entries are written only where the project's audit configuration says so.
 https://cloud.google.com/logging/docs/routing/overview
 """
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tests.standins.log_query import Entry, passes
 from tests.standins.pubsub import PubSub, PubsubMessage
 
-Entry = dict[str, Any]
-TERM = re.compile(r'(?P<path>[A-Za-z_.]+)(?P<sign>=~|=)(?P<value>"[^"]*"|\("[^"]*"( OR "[^"]*")*\))')
 PUBSUB = "pubsub.googleapis.com/"
 Ask = Callable[..., Any]
 """Asks the project's APIs: method, path and body."""
-
-
-def passes(query: str, entry: Entry) -> bool:
-    """Whether an entry fits a query.
-
-    Raises:
-        ValueError: the query has what is not known here.
-    """
-    return all(_fits(term, entry) for term in query.split(" AND "))
-
-
-def _fits(term: str, entry: Entry) -> bool:
-    found = TERM.fullmatch(term)
-    if found is None:
-        raise ValueError(f"this stand-in for Cloud Logging does not know {term}")
-    value: Any = entry
-    for part in found["path"].split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    texts = re.findall(r'"([^"]*)"', found["value"])
-    if found["sign"] == "=~":
-        return isinstance(value, str) and bool(re.search(texts[0], value))
-    return value in texts
 
 
 class Router:

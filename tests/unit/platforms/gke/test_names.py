@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from k8s_audit.platforms.gke import names
 from k8s_audit.platforms.gke.names import ClusterId
 from k8s_audit.platforms.gke.sink import LEASES, sink_filter
-from tests.standins.log_export import passes
+from tests.standins.log_query import passes
 
 CLUSTER = st.from_regex(r"\A[a-z]([a-z0-9-]{0,38}[a-z0-9])?\Z")
 PARTS = {
