@@ -50,7 +50,7 @@ class Cloud:
             for one in configs
         }
 
-    def audit(self, project: str, **services: dict[str, list[str]]) -> None:
+    def audit(self, project: str, services: dict[str, dict[str, list[str]]]) -> None:
         """Set a project's audit configuration, as somebody else does."""
         policy = self.ask("POST", f"projects/{project}:getIamPolicy")
         policy["auditConfigs"] = [

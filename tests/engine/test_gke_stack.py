@@ -76,9 +76,7 @@ def destroy(project: Project) -> str:
 
 def test_it_comes_stays_changes_and_leaves_nothing(program: Callable[..., Project], cloud: Cloud) -> None:
     name = cloud.cluster("prod-1")
-    cloud.audit(
-        PROJECT, **{"storage.googleapis.com": {"DATA_READ": []}, "container.googleapis.com": {"DATA_WRITE": []}}
-    )
+    cloud.audit(PROJECT, {"storage.googleapis.com": {"DATA_READ": []}, "container.googleapis.com": {"DATA_WRITE": []}})
     before, audited = cloud.left(), cloud.audited()
     project = program(name, {})
     previewed = project.run("preview").stdout
@@ -136,7 +134,7 @@ def test_who_may_do_what_and_what_is_sent_are_exact(program: Callable[..., Proje
     assert cloud.members(key) == {("roles/cloudkms.cryptoKeyEncrypterDecrypter", agent)}
     assert cloud.audited(project_id) == {"container.googleapis.com": {"DATA_READ": ["user:a@example.com"]}}
 
-    cloud.audit(project_id, **{"container.googleapis.com": {"DATA_READ": ["user:intruder@example.com"]}})
+    cloud.audit(project_id, {"container.googleapis.com": {"DATA_READ": ["user:intruder@example.com"]}})
     project.up("--refresh")
     assert cloud.audited(project_id)["container.googleapis.com"] == {"DATA_READ": ["user:a@example.com"]}
 

@@ -261,7 +261,8 @@ class ProjectSink(Kind):
         return f"projects/{news['project']}/sinks/{news['name']}"
 
     def read(self, id: str, given: Values) -> Values:
-        return given | self.account.ask("GET", id)
+        told: Values = self.account.ask("GET", id)
+        return given | told
 
     def update(self, id: str, olds: Values, news: Values) -> None:
         self.account.ask("PATCH", id, self._body(news))
@@ -307,7 +308,8 @@ class ServiceAccount(Kind):
         return name
 
     def read(self, id: str, given: Values) -> Values:
-        return given | self.account.ask("GET", id)
+        told: Values = self.account.ask("GET", id)
+        return given | told
 
     def update(self, id: str, olds: Values, news: Values) -> None:
         self.account.ask("PATCH", id, {"displayName": news.get("displayName", "")})

@@ -12,6 +12,7 @@ from k8s_audit.platforms.gke.session import Access, Session
 from tests.standins import gcp_cloud
 
 GKE, ALL = "container.googleapis.com", "allServices"
+Configs = dict[str, dict[str, list[str]]]
 ROBOT = "serviceAccount:robot@payments.iam.gserviceaccount.com"
 
 
@@ -38,7 +39,7 @@ class Kit:
     def access(self, timeout: float = 10, stop: Event | None = None) -> DataAccess:
         return DataAccess(self.session, self.project, timeout, stop or Event(), self.said.append)
 
-    def set(self, **configs: dict[str, list[str]]) -> None:
+    def set(self, configs: Configs) -> None:
         """Somebody else's configuration; theirs has a role in it, which must stay."""
         policy = self.access().read()
         policy |= {
@@ -72,7 +73,7 @@ def kit(session: Session, request: pytest.FixtureRequest) -> Kit:
 
 
 def test_only_what_was_off_is_switched_on_and_counts_as_ours(kit: Kit) -> None:
-    kit.set(**{GKE: {"DATA_WRITE": [ROBOT]}, "storage.googleapis.com": {"DATA_READ": []}, ALL: {"ADMIN_READ": []}})
+    kit.set({GKE: {"DATA_WRITE": [ROBOT]}, "storage.googleapis.com": {"DATA_READ": []}, ALL: {"ADMIN_READ": []}})
     ours = kit.access().bring(["ADMIN_READ", "DATA_READ", "DATA_WRITE"], ["user:b@example.com"], set())
     assert ours == {"DATA_READ"}
     assert kit.live() == {
@@ -89,12 +90,12 @@ def test_only_what_was_off_is_switched_on_and_counts_as_ours(kit: Kit) -> None:
 
 
 def test_what_we_switched_on_is_switched_off_and_others_stay(kit: Kit) -> None:
-    theirs = {GKE: {"DATA_WRITE": [ROBOT]}, "storage.googleapis.com": {"DATA_READ": []}}
-    kit.set(**theirs)
+    theirs: Configs = {GKE: {"DATA_WRITE": [ROBOT]}, "storage.googleapis.com": {"DATA_READ": []}}
+    kit.set(theirs)
     ours = kit.access().bring(["DATA_READ", "DATA_WRITE"], [], set())
     kit.access().undo(ours, "k8s-audit-prod-1-events-0a1b2c3d")
     assert kit.live() == theirs
-    kit.set()
+    kit.set({})
     kit.access().undo(kit.access().bring(["DATA_READ"], [], set()), "mine")
     assert kit.live() == {}, "no empty configuration is left behind"
 
@@ -110,7 +111,7 @@ def test_a_second_time_changes_nothing_and_a_changed_wish_changes_ours_alone(kit
 
 def test_what_somebody_switched_off_or_exempted_is_ours_again(kit: Kit) -> None:
     ours = kit.access().bring(["DATA_READ", "DATA_WRITE"], [], set())
-    kit.set(**{GKE: {"DATA_READ": ["user:mallory@example.com"]}})
+    kit.set({GKE: {"DATA_READ": ["user:mallory@example.com"]}})
     policy = kit.access().read()
     assert set(switched(policy)) == {"DATA_READ"}
     assert exempted(policy, ours) == ["user:mallory@example.com"]

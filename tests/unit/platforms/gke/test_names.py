@@ -68,7 +68,7 @@ ENTRY: dict[str, Any] = {
 def test_an_entry_of_the_cluster_passes_and_any_other_does_not() -> None:
     assert passes(sink_filter(PROD), ENTRY)
     resource = {"type": "k8s_cluster", "labels": {"project_id": "payments", "location": "us-central1"}}
-    others = [
+    others: list[dict[str, Any]] = [
         {"logName": "projects/payments/logs/cloudaudit.googleapis.com%2Fpolicy"},
         {"resource": {"type": "gke_cluster", "labels": ENTRY["resource"]["labels"]}},
         {"resource": resource | {"cluster_name": "prod-1"}},
