@@ -1,6 +1,7 @@
 """The whole way of a GKE stack's events, by the real engine: a real API server, Google's own pstest, the real Bento, a real receiver.
 
-In place of Google's are the entries that it makes of audit events, the router that sends them on, and the node.
+What stands in for the rest: GKE's log entries (tests/standins/gke_log.py), Cloud Logging's router (log_export.py), a node that runs the placed
+forwarder's real Bento (node.py), Pulumi's plugins.
 """
 
 import json
@@ -11,24 +12,37 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.standins.gke_log import GkeLog
 
 from k8s_audit.local_cluster import LocalCluster
 from tests.audited import audited
 from tests.delivery.forwarder.bento import Receiver
 from tests.engine.gcp import LOCATION, PROJECT, Cloud, google
 from tests.project import Project
+from tests.standins.gke_log import GkeLog
 from tests.standins.log_export import Router
 from tests.standins.log_shipping import LogShipping
 from tests.standins.node import Node
 
+KINDS = "all,configmaps,secrets,serviceaccounts,networkpolicies,poddisruptionbudgets"
 STACK = """\
 config:
   audit:cluster: {{name: shop-1, kubeconfig: "{kubeconfig}"}}
-  audit:platform: {{kind: gke, project: payments, location: europe-west1, clusterName: prod-1}}
+  audit:platform:
+    kind: gke
+    project: payments
+    location: europe-west1
+    clusterName: prod-1
+    pubsub: {{{pubsub}}}
   audit:receivers:
   - {{kind: http, name: siem, url: "{url}"}}
-  audit:forwarder: {{replicas: {replicas}, wait: false}}
+  audit:forwarder: {{wait: false, replicas: {replicas}}}
+  audit:delivery: {{checkTimeout: 2m}}
+"""
+FEEDER = """\
+config:
+  audit:cluster: {{name: edge-7}}
+  audit:platform: {{kind: gke, project: edge-prod, location: europe-west1, pubsub: {{topic: {topic}}}}}
+  audit:forwarder: none
 """
 PATIENCE = 60.0
 
@@ -39,46 +53,62 @@ def cloud() -> Iterator[Cloud]:
         yield made
 
 
-@pytest.fixture
-def shipped(cluster: LocalCluster, cloud: Cloud, tmp_path: Path) -> Iterator[None]:
-    """Each event of the API server becomes an entry, and goes where the project's sinks say."""
-    log, router = GkeLog("prod-1", LOCATION, PROJECT), Router(cloud.ask, PROJECT, cloud.pubsub)
+def kubectl(cluster: LocalCluster, *arguments: str, check: bool = True) -> str:
+    command = ["kubectl", "--kubeconfig", str(cluster.kubeconfig), *arguments]
+    return subprocess.run(command, check=check, capture_output=True, text=True).stdout
 
-    def send(lines: list[str]) -> None:
-        router.take([log.entry(json.loads(line)) for line in lines])
 
-    with audited(cluster, tmp_path, "metadata") as path, LogShipping(path, send):
-        yield
+def objects(cluster: LocalCluster) -> str:
+    named = kubectl(cluster, "get", KINDS, "-A", "--output", "name", "--ignore-not-found")
+    return named + kubectl(cluster, "get", "namespaces", "--output", "name")
+
+
+def router(cloud: Cloud, cluster: str, project: str) -> Callable[[list[str]], None]:
+    """Each event becomes an entry of a cluster's, and goes where its project's sinks say."""
+    log, routed = GkeLog(cluster, LOCATION, project), Router(cloud.ask, project, cloud.pubsub)
+    return lambda lines: routed.take([log.entry(json.loads(line)) for line in lines])
 
 
 def events(receiver: Receiver) -> list[dict[str, Any]]:
     return [event for body in list(receiver.bodies) for event in json.loads(body)["items"]]
 
 
-def arrived(receiver: Receiver, verb: str, name: str) -> dict[str, Any]:
+def arrived(receiver: Receiver, node: Node, verb: str, name: str) -> dict[str, Any]:
     """The event of a request, once it is there."""
     deadline = time.monotonic() + PATIENCE
     while True:
         for event in events(receiver):
             if (event["verb"], event.get("objectRef", {}).get("name")) == (verb, name):
                 return event
-        assert time.monotonic() < deadline, f"no {verb} of {name}"
+        assert time.monotonic() < deadline, f"no {verb} of {name}: {node.log()}"
         time.sleep(0.1)
 
 
-def test_an_event_of_the_cluster_is_at_the_receiver_and_that_is_proved(
-    cluster: LocalCluster,
-    cloud: Cloud,
-    shipped: None,
-    kubernetes_plugin: str,
+def place_of(event: dict[str, Any]) -> tuple[str, str]:
+    return event["annotations"]["k8s-audit/cluster"], event["annotations"]["k8s-audit/region"]
+
+
+def test_events_reach_the_receiver_and_are_proved_through_a_change_and_nothing_is_left(
     new_project: Callable[..., Project],
+    cloud: Cloud,
+    cluster: LocalCluster,
+    kubernetes_plugin: str,
+    tmp_path: Path,
 ) -> None:
     cloud.cluster("prod-1")
-    before = cloud.left()
-    surroundings = {"PUBSUB_EMULATOR_HOST": cloud.pubsub.address}
-    with Receiver(200) as receiver, Node(cluster.kubeconfig, surroundings) as node:
-        given = {"kubeconfig": cluster.kubeconfig, "url": receiver.url}
-        project = new_project(STACK.format(**given, replicas=1))
+    before = cloud.left(), objects(cluster)
+    with (
+        Receiver(200) as receiver,
+        audited(cluster, tmp_path, "metadata") as log,
+        LogShipping(log, router(cloud, "prod-1", PROJECT)),
+        Node(cluster.kubeconfig, {"PUBSUB_EMULATOR_HOST": cloud.pubsub.address}) as node,
+    ):
+
+        def text(pubsub: str, replicas: int) -> str:
+            given = {"kubeconfig": cluster.kubeconfig, "url": receiver.url}
+            return STACK.format(**given, pubsub=pubsub, replicas=replicas)
+
+        project = new_project(text("", 1))
         project.variables |= cloud.variables()
         project.variables["PULUMI_DEBUG_PROVIDERS"] = f"{cloud.plugin},{kubernetes_plugin}"
         done = project.up(check=False)
@@ -87,28 +117,41 @@ def test_an_event_of_the_cluster_is_at_the_receiver_and_that_is_proved(
         (check,) = project.outputs()["deliveryChecks"]
         assert (check["proof"], check["receiver"]) == ("forwarded", "siem")
 
-        kubectl = ["kubectl", "--kubeconfig", str(cluster.kubeconfig)]
-        subprocess.run([*kubectl, "create", "configmap", "a-change", "--from-literal", "a=b"], check=True)
-        subprocess.run([*kubectl, "get", "secret", "a-read"], check=False, capture_output=True)
-        subprocess.run([*kubectl, "delete", "configmap", "a-change"], check=True)
-        change, read = arrived(receiver, "create", "a-change"), arrived(receiver, "get", "a-read")
-        assert change["objectRef"]["resource"] == "configmaps"
-        assert read["responseStatus"]["code"] == 404
-        for event in (change, read):
-            where = {"k8s-audit/cluster": "shop-1", "k8s-audit/region": LOCATION}
-            assert event["annotations"].items() >= where.items()
-        leases = [each for each in events(receiver) if each.get("objectRef", {}).get("resource") == "leases"]
-        assert not [
-            each for each in leases if each["verb"] == "update" and each["user"]["username"].startswith("system:")
-        ]
-
+        kubectl(cluster, "create", "configmap", "a-change", "--from-literal", "a=b")
+        kubectl(cluster, "get", "secret", "a-read", check=False)
+        kubectl(cluster, "delete", "configmap", "a-change")
+        written = {event["auditID"]: event for event in map(json.loads, log.read_text().splitlines())}
+        for verb, name in (("create", "a-change"), ("get", "a-read"), ("delete", "a-change")):
+            event = arrived(receiver, node, verb, name)
+            original = written[event["auditID"]]
+            for key in ("verb", "stage", "user.username", "responseStatus.code", "objectRef.resource", "sourceIPs"):
+                assert _at(event, key) == _at(original, key), key
+            assert place_of(event) == ("shop-1", LOCATION)
+        renewed = [event for event in events(receiver) if event.get("objectRef", {}).get("resource") == "leases"]
+        assert "update" not in {event["verb"] for event in renewed if event["user"]["username"].startswith("system:")}
         project.up("--expect-no-changes")
-        project.write(STACK.format(**given, replicas=2))
-        assert "~ 1 updated" in project.up().stdout
-        assert len(node.pods) <= 2
-        project.is_down = True
-        project.destroy()
-        assert cloud.left() == before
-        assert cloud.audited() == {}
-        found = subprocess.run([*kubectl, "get", "namespace", "k8s-audit"], capture_output=True, text=True)
-        assert "NotFound" in found.stderr or "Terminating" in found.stdout
+
+        project.write(text("shared: true, retentionDays: 3", 2))
+        project.up()
+        cloud.cluster("edge-7", "edge-prod")
+        feeder = new_project(FEEDER.format(topic=project.outputs()["topic"]), "a feeder")
+        feeder.variables |= cloud.variables()
+        feeder.up()
+        line = json.dumps(written[check["auditID"]] | {"auditID": "of-the-feeder", "verb": "patch"})
+        router(cloud, "edge-7", "edge-prod")([line])
+        name = written[check["auditID"]]["objectRef"]["name"]
+        assert place_of(arrived(receiver, node, "patch", name)) == ("edge-7", LOCATION)
+        assert project.command("verify", "--stack", project.stack).returncode == 0, node.log()
+
+        for one in (feeder, project):
+            one.is_down = True
+            one.destroy()
+    assert (cloud.left(), objects(cluster)) == before
+    assert cloud.audited() == cloud.audited("edge-prod") == {}
+
+
+def _at(event: dict[str, Any], path: str) -> Any:
+    value: Any = event
+    for part in path.split("."):
+        value = value[part]
+    return value

@@ -46,8 +46,6 @@ class Kind:
     served = frozenset[str]()
     """Inputs; all others are refused."""
     replaces = frozenset[str]()
-    secrets = frozenset[str]()
-    """Outputs that are secret."""
 
     def check(self, news: Values) -> None:
         if unserved := sorted(key for key in news.keys() - self.served if news[key] not in (None, [], {})):
@@ -80,6 +78,7 @@ class Package:
         kinds: by token.
         invokes: by token; each is given the account and the arguments.
         errors: of the cloud's client, whose text is for the user.
+        is_gone: whether one of them says that a thing is not there.
     """
 
     name: str
@@ -90,6 +89,7 @@ class Package:
     kinds: Mapping[str, Callable[[Any], Kind]]
     invokes: Mapping[str, Callable[[Any, Values], Values]]
     errors: tuple[type[Exception], ...] = ()
+    is_gone: Callable[[Exception], bool] = lambda error: False
 
 
 def served(method: Any) -> Any:
@@ -196,6 +196,10 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             found = self._kind(request, context).read(request.id, given)
         except GoneError:
             return proto.ReadResponse()
+        except self.package.errors as error:
+            if self.package.is_gone(error):
+                return proto.ReadResponse()
+            raise
         inputs = {key: found[key] for key in given}
         return proto.ReadResponse(id=request.id, inputs=encode(inputs), properties=encode(found))
 
