@@ -42,7 +42,7 @@ def test_it_comes_stays_changes_and_leaves_only_the_log_group(stack: Callable[..
     name = cloud.cluster("prod-1", "api")
     before = cloud.left()
     project = stack(name, ", stream: {mode: provisioned, shards: 1}")
-    assert "+ 9 to create" in project.run("preview").stdout
+    assert "+ 10 to create" in project.run("preview").stdout
     assert cloud.left() == before
     assert cloud.group(name) is None
     project.up()
