@@ -137,6 +137,9 @@ def test_events_reach_the_receiver_and_are_proved_through_a_change_and_nothing_i
         feeder = new_project(FEEDER.format(topic=project.outputs()["topic"]), "a feeder")
         feeder.variables |= cloud.variables()
         feeder.up()
+        topic = project.outputs()["topic"]
+        sinks = [cloud.ask("GET", f"projects/{id}/sinks")["sinks"][0] for id in (PROJECT, "edge-prod")]
+        assert cloud.members(topic) == {("roles/pubsub.publisher", sink["writerIdentity"]) for sink in sinks}
         line = json.dumps(written[check["auditID"]] | {"auditID": "of-the-feeder", "verb": "patch"})
         router(cloud, "edge-7", "edge-prod")([line])
         name = written[check["auditID"]]["objectRef"]["name"]

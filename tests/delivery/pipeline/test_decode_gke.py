@@ -150,7 +150,9 @@ def test_the_real_events_are_of_all_sorts(real_events: list[Json]) -> None:
 
 def test_the_page_lists_what_is_lost() -> None:
     page = (CHECKOUT / "docs" / "gke-mapping.md").read_text()
-    assert re.findall(r"^\| ([^|`]+) \| (.+) \|$", page.partition("| lost | why |")[2], re.MULTILINE)[1:] == list(LOST.items())
+    assert re.findall(r"^\| ([^|`]+) \| (.+) \|$", page.partition("| lost | why |")[2], re.MULTILINE)[1:] == list(
+        LOST.items()
+    )
 
 
 def differences(wanted: Any, got: Any, path: str = "") -> list[str]:
