@@ -36,10 +36,11 @@ class Google(Engine):
         super().__init__()
         self.pool, self.private = pool, private
         self.types: dict[str, str] = {}
+        self.providers: dict[str, str] = {}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, Object]:
         id, state = super().new_resource(args)
-        self.types[args.name] = args.typ
+        self.types[args.name], self.providers[args.name] = args.typ, args.provider or ""
         if args.typ == "gcp:pubsub/topic:Topic":
             id = f"projects/{state['project']}/topics/{state['name']}"
         if args.typ == "gcp:logging/projectSink:ProjectSink":
@@ -182,8 +183,11 @@ def test_data_access_that_is_to_be_left_alone_is(tmp_path: Path) -> None:
 
 
 def test_explicit_credentials_reach_every_part(tmp_path: Path) -> None:
-    robot = "audit@payments.iam.gserviceaccount.com"
-    made = placed(tmp_path, {"credentials": "/key.json", "impersonateServiceAccount": robot})
+    robot, google = "audit@payments.iam.gserviceaccount.com", Google()
+    made = placed(tmp_path, {"credentials": "/key.json", "impersonateServiceAccount": robot}, google=google)
+    ours = {name for name, kind in google.types.items() if kind.startswith("gcp:")}
+    assert len(ours) > 8
+    assert {google.providers[name].rpartition("::")[0].rpartition("::")[2] for name in ours} == {"gcp"}
     for name in ("gcp", "prod-1-data-access"):
         assert made[name]["credentials"] == "/key.json"
         assert made[name]["impersonateServiceAccount"] == robot

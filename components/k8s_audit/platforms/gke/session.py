@@ -4,6 +4,7 @@ Pulumi's provider hands its settings to its own resources alone, so ours are giv
 https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/provider_reference
 """
 
+import json
 import os
 import warnings
 from collections.abc import Mapping
@@ -17,6 +18,10 @@ MISSING = f"platform gke needs google-auth and pulumi-gcp: pip install 'k8s-audi
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TOKEN = "GOOGLE_OAUTH_ACCESS_TOKEN"
 """Of a token that comes before all other credentials, and lasts as long as it lasts."""
+HELD = ("GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON")
+"""Of credentials, by a file's path or as its contents; without any, those that Google's own tools find."""
+IMPERSONATED = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
+"""Of the service account that asks instead, where the settings name none."""
 TIMEOUT = 30
 """Seconds for one call."""
 SERVICES = {
@@ -75,17 +80,21 @@ class Access:
         from google.auth import impersonated_credentials
         from google.oauth2.credentials import Credentials
 
-        if self.credentials:
-            with warnings.catch_warnings():  # it warns of files from strangers; this one is the stack's own
-                warnings.simplefilter("ignore", DeprecationWarning)
-                given, _ = auth.load_credentials_from_file(os.path.expanduser(self.credentials), scopes=[SCOPE])
-        elif token := os.environ.get(TOKEN):
-            given = Credentials(token)  # type: ignore[no-untyped-call]
-        else:
-            given, _ = auth.default(scopes=[SCOPE])
-        if not self.impersonate:
+        held = self.credentials or next(filter(None, map(os.environ.get, HELD)), "")
+        with warnings.catch_warnings():  # google-auth warns of files from strangers; this one is the user's own
+            warnings.simplefilter("ignore", DeprecationWarning)
+            if token := os.environ.get(TOKEN):
+                given = Credentials(token)  # type: ignore[no-untyped-call]
+            elif held.lstrip().startswith("{"):
+                given, _ = auth.load_credentials_from_dict(json.loads(held), scopes=[SCOPE])
+            elif held:
+                given, _ = auth.load_credentials_from_file(os.path.expanduser(held), scopes=[SCOPE])
+            else:
+                given, _ = auth.default(scopes=[SCOPE])
+        target = self.impersonate or os.environ.get(IMPERSONATED)
+        if not target:
             return given
-        return impersonated_credentials.Credentials(given, self.impersonate, [SCOPE])  # type: ignore[no-untyped-call]
+        return impersonated_credentials.Credentials(given, target, [SCOPE])  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)

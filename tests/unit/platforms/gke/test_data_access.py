@@ -150,9 +150,3 @@ def test_what_google_says_is_in_the_message(session: Session, monkeypatch: pytes
     monkeypatch.setenv("GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT", "http://127.0.0.1:9/v1/")
     with pytest.raises(CloudError, match="project payments: audit configuration: "):
         Kit(session, "payments").access().read()
-
-
-def test_without_credentials_one_message_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GOOGLE_OAUTH_ACCESS_TOKEN", raising=False)
-    with pytest.raises(CloudError, match="credentials for Google Cloud: "):
-        Access(credentials="/nowhere.json").session()
