@@ -195,7 +195,6 @@ class GkeAudit(pulumi.ComponentResource):
             display_name=f"k8s-audit forwarder of {self._id.name}",
             opts=self._options,
         )
-
         member = names.impersonator(found.pool, *pod)
         things = iam.Things(account=account.name)
         iam.give(f"{self._name}-identity", rights.IMPERSONATION, things, member, self._options)

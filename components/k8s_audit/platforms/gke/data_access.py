@@ -63,11 +63,19 @@ def without_types(policy: Policy, types: Iterable[str]) -> Policy:
     return made
 
 
-def exempted(policy: Policy, types: Iterable[str]) -> list[str]:
-    """Who is exempted from these types of ours, by GKE's own configuration."""
-    _, logs = _own(policy)
+def exempted(policy: Policy, types: Iterable[str], service: str = SERVICE) -> list[str]:
+    """Who is exempted from these types by the configuration of a service."""
     wanted = set(types)
-    return sorted({member for log in logs if log["logType"] in wanted for member in log.get("exemptedMembers", [])})
+    return sorted(
+        {
+            member
+            for config in policy.get("auditConfigs", [])
+            if config.get("service") == service
+            for log in config.get("auditLogConfigs", [])
+            if log["logType"] in wanted
+            for member in log.get("exemptedMembers", [])
+        }
+    )
 
 
 def _own(policy: Policy) -> tuple[Policy, list[dict[str, Any]]]:
@@ -100,6 +108,11 @@ class DataAccess:
     stop: Event
     say: Callable[[str], None]
 
+    def tell_exemptions(self, policy: Policy, types: Iterable[str]) -> None:
+        """Say whom the configuration for all services exempts: it counts for GKE too, and is not ours to change."""
+        if members := exempted(policy, types, ALL):
+            self.say(f"project {self.project}: {ALL} exempts {', '.join(members)}, whose requests are not logged")
+
     def read(self) -> Policy:
         """The project's policy.
 
@@ -131,6 +144,7 @@ class DataAccess:
             mine = {kind for kind in types if kind in ours or kind not in on}
             for kind in sorted(set(types) - mine):
                 self.say(f"project {self.project}: {kind} is logged already{_but(on[kind])}: left as it is")
+            self.tell_exemptions(policy, mine)
             wanted = with_types(without_types(policy, ours - mine), sorted(mine), exempted)
             if not _differ(policy, wanted) or self._write(policy, wanted):
                 return mine

@@ -55,7 +55,9 @@ class GkeDataAccessResource:
         if inputs is None:
             raise CloudError("a GkeDataAccess is not imported; `up` leaves on what is on")
         ours = list(old.get("switchedOn") or [])
-        policy = self._access(context, inputs).read()
+        access = self._access(context, inputs)
+        policy = access.read()
+        access.tell_exemptions(policy, ours)
         missing = sorted(set(inputs.types) - switched(policy).keys())
         there = [kind for kind in ours if kind not in missing]
         now = inputs

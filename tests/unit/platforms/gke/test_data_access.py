@@ -119,6 +119,15 @@ def test_what_somebody_switched_off_or_exempted_is_ours_again(kit: Kit) -> None:
     assert kit.live() == {GKE: {"DATA_READ": [], "DATA_WRITE": []}}
 
 
+def test_whom_the_configuration_for_all_services_exempts_is_told(kit: Kit) -> None:
+    ours = kit.access().bring(["DATA_READ"], [], set())
+    kit.set({GKE: {"DATA_READ": []}, ALL: {"DATA_READ": ["user:mallory@example.com"]}})
+    kit.access().bring(["DATA_READ"], [], ours)
+    assert kit.said == [
+        f"project {kit.project}: allServices exempts user:mallory@example.com, whose requests are not logged"
+    ]
+
+
 def test_a_change_by_others_at_the_same_time_is_not_overwritten_but_waited_for(kit: Kit) -> None:
     kit.busy(2)
     assert kit.access().bring(["DATA_READ"], [], set()) == {"DATA_READ"}
