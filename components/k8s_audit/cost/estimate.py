@@ -20,8 +20,11 @@ from k8s_audit.faults import nearest
 HOURS, DAYS = 730, 365 / 12
 """Of a month."""
 GB, GIB, TIB = 10**9, 2**30, 2**40
-COMPRESSED = 0.2
-"""Of an audit log's bytes, by gzip: what CloudWatch Logs stores and writes into Kinesis is compressed."""
+COMPRESSED = 0.15
+"""Of an audit log's bytes, by gzip: what CloudWatch Logs stores and writes into Kinesis is compressed. Measured on 2,316 events of a
+real API server: 0.51 one at a time, 0.13 ten together, 0.07 fifty together."""
+LOG_ENTRY = 1.1
+"""Of an event's bytes: the same events as LogEntries."""
 PEAK = 4
 """How much more a busy second has than the average one: throughput units are paid for by the peak."""
 FREE_LOG, FREE_PUBSUB = 50 * GIB, 10 * GIB
@@ -192,15 +195,16 @@ def _eks(load: Load) -> _Way:
         Line("Kinesis: read", "kinesisOut", load.size * COMPRESSED / GB),
     ]
     notes = [
-        f"gzip leaves {COMPRESSED:.0%} of the bytes; a quiet cluster's records are small, and each counts as 1 KB at least",
+        f"gzip leaves {COMPRESSED:.0%} of the bytes; a quiet cluster's records hold few events, compress worse, and count as 1 KB at least",
         "not counted: the DynamoDB table of checkpoints, keys of your own in KMS, VPC endpoints",
     ]
     return _Way([*log, *stream, *_pods(load, "fargate", load.replicas)], [*log, *_pods(load, "fargate", 1)], notes)
 
 
 def _gke(load: Load) -> _Way:
-    paid = max(load.size * load.data_access - FREE_LOG, 0)
-    carried = max(2 * load.size - FREE_PUBSUB, 0)
+    size = LOG_ENTRY * load.size
+    paid = max(size * load.data_access - FREE_LOG, 0)
+    carried = max(2 * size - FREE_PUBSUB, 0)
     lines = [
         Line("Cloud Logging: Data Access log", "cloudLogging", paid / GIB),
         Line("Pub/Sub: published and delivered", "pubsub", carried / TIB),
@@ -208,7 +212,7 @@ def _gke(load: Load) -> _Way:
     ]
     notes = [
         "the Admin Activity log is free; how many events are reads, no document says: data access 0 means that it is off",
-        "a LogEntry is taken to be as large as its event",
+        f"a LogEntry is taken to be {LOG_ENTRY:g} times as large as its event",
         "the guide's bridge reads Admin Activity alone, within the API's quota, which is free",
     ]
     return _Way(lines, _pods(load, "autopilot", 1), notes)

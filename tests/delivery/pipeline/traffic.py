@@ -3,7 +3,9 @@
 import base64
 import json
 import ssl
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -55,7 +57,10 @@ ORDERS: Json = {
 }
 MERGE, STRATEGIC = "application/merge-patch+json", "application/strategic-merge-patch+json"
 JSON_PATCH, APPLY = "application/json-patch+json", "application/apply-patch+yaml"
-PATIENCE = 10.0
+PATIENCE = 30.0
+"""Seconds."""
+TOGETHER = 8
+"""Requests at a time: etcd writes them together."""
 
 
 @contextmanager
@@ -101,11 +106,9 @@ class Traffic:
         """Everything, and the usual things in so many namespaces."""
         crd = {"metadata": {"name": "orders.shop.example.com"}, "spec": ORDERS}
         self.ask("POST", "apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
-        for number in range(namespaces):
-            namespace = f"shop-{number}"
-            self.ask("POST", "api/v1/namespaces", {"metadata": {"name": namespace}})
-            for prefix, plural, kind, body in KINDS:
-                self.life(f"{prefix}/namespaces/{namespace}/{plural}", kind, prefix.split("/", 1)[1], body)
+        self.wait_for("apis/shop.example.com/v1/orders")
+        with ThreadPoolExecutor(TOGETHER) as pool:
+            list(pool.map(self.lives, [f"shop-{number}" for number in range(namespaces)]))
         self.subresources("shop-0")
         self.failures("shop-0")
         self.lasting("shop-0")
@@ -124,6 +127,19 @@ class Traffic:
         ):
             self.ask("GET", path)
         self.ask("POST", "nowhere/at/all", {})
+
+    def lives(self, namespace: str) -> None:
+        """Of one object of each kind in a new namespace."""
+        self.ask("POST", "api/v1/namespaces", {"metadata": {"name": namespace}})
+        for prefix, plural, kind, body in KINDS:
+            self.life(f"{prefix}/namespaces/{namespace}/{plural}", kind, prefix.split("/", 1)[1], body)
+
+    def wait_for(self, path: str) -> None:
+        """Until it is served."""
+        deadline = time.monotonic() + PATIENCE
+        while self.ask("GET", path).is_error:
+            assert time.monotonic() < deadline, path
+            time.sleep(0.1)
 
     def life(self, path: str, kind: str, version: str, body: Json) -> None:
         """Of one object: made twice, read, changed in each way, deleted twice."""
@@ -182,6 +198,7 @@ class Traffic:
         self.client.post(f"/{space}/pods", content=b"{", headers={"Content-Type": "application/json"})
         self.client.post(f"/{space}/pods", content=b"x", headers={"Content-Type": "text/plain"})
         self.ask("PATCH", f"{space}/configmaps/y", [{"op": "add", "path": "/data", "value": {}}], JSON_PATCH)
+        self.ask("PATCH", f"{space}/secrets/y", {}, "text/plain")
         self.ask("PUT", f"{space}/pods", {})
         self.ask("GET", f"{space}/pods?resourceVersion=1&resourceVersionMatch=Exact")
         for user in ("mallory@example.com", "system:serviceaccount:shop-0:y", "system:anonymous"):
@@ -194,8 +211,8 @@ class Traffic:
                 self.ask(method, f"{space}/{path}", user=user)
         for token in ("nonsense", "eyJhbGciOiJSUzI1NiJ9.e30.e30"):
             headers = {"Authorization": f"Bearer {token}"}
-            httpx.get(f"{self.client.base_url}{space}/secrets", headers=headers, verify=False, trust_env=False)
-        httpx.get(f"{self.client.base_url}version", verify=False, trust_env=False)
+            httpx.get(self.client.base_url.join(f"/{space}/secrets"), headers=headers, verify=False, trust_env=False)
+        httpx.get(self.client.base_url.join("/version"), verify=False, trust_env=False)
 
     def lasting(self, namespace: str) -> None:
         """Requests that are recorded as they start and as they end."""
