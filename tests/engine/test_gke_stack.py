@@ -10,6 +10,7 @@ from tests.engine.gcp import LOCATION, PROJECT, Cloud, google
 from tests.project import Project
 
 CENTRAL = "projects/security/topics/k8s-audit"
+Audited = dict[str, dict[str, list[str]]]
 STACK = """\
 config:
   audit:cluster: {{name: {cluster}}}
@@ -76,7 +77,7 @@ def destroy(project: Project) -> str:
 
 def test_it_comes_stays_changes_is_mended_and_leaves_nothing(program: Callable[..., Project], cloud: Cloud) -> None:
     name, number = cloud.cluster("prod-1"), cloud.number(PROJECT)
-    theirs = {
+    theirs: Audited = {
         "storage.googleapis.com": {"DATA_READ": []},
         "container.googleapis.com": {"DATA_WRITE": ["user:b@example.com"]},
     }
@@ -91,8 +92,8 @@ def test_it_comes_stays_changes_is_mended_and_leaves_nothing(program: Callable[.
     assert "data access logs are the whole project's" in previewed
     assert (cloud.left(), cloud.audited()) == (before, audited)
     assert "DATA_WRITE is logged already, but not for user:b@example.com: left as it is" in project.up().stdout
-    ours = {"ADMIN_READ": ["user:a@example.com"], "DATA_READ": ["user:a@example.com"]}
-    logged = {"container.googleapis.com": theirs["container.googleapis.com"] | ours}
+    ours: dict[str, list[str]] = {"ADMIN_READ": ["user:a@example.com"], "DATA_READ": ["user:a@example.com"]}
+    logged: Audited = {"container.googleapis.com": theirs["container.googleapis.com"] | ours}
     assert cloud.audited() == theirs | logged
     project.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 
@@ -114,7 +115,7 @@ def test_it_comes_stays_changes_is_mended_and_leaves_nothing(program: Callable[.
     assert cloud.members(subscription) == {("roles/pubsub.subscriber", agent), ("roles/pubsub.subscriber", reader)}
     assert cloud.members(key) == {("roles/cloudkms.cryptoKeyEncrypterDecrypter", agent)}
 
-    intruder = {"DATA_READ": ["user:intruder@example.com"], "DATA_WRITE": ["user:b@example.com"]}
+    intruder: dict[str, list[str]] = {"DATA_READ": ["user:intruder@example.com"], "DATA_WRITE": ["user:b@example.com"]}
     cloud.audit(PROJECT, theirs | {"container.googleapis.com": intruder})
     cloud.pubsub.subscriber.delete_subscription(subscription=subscription)
     pubsub |= {"retentionDays": 3, "maxDeliveryAttempts": 50}
