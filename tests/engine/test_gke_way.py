@@ -130,6 +130,9 @@ def test_events_reach_the_receiver_and_are_proved_through_a_change_and_nothing_i
         renewed = [event for event in events(receiver) if event.get("objectRef", {}).get("resource") == "leases"]
         assert "update" not in {event["verb"] for event in renewed if event["user"]["username"].startswith("system:")}
         project.up("--expect-no-changes")
+        asked = project.command("doctor", "--stack", project.stack)
+        assert "forwarder k8s-audit/k8s-audit-forwarder: 1 pods, 1 of them ready" in asked.stdout
+        assert (asked.returncode, "nothing is seen to be wrong" in asked.stdout) == (0, True), asked.stdout
 
         project.write(text("shared: true, retentionDays: 3", 2))
         project.up()
