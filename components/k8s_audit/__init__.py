@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from k8s_audit.delivery.forwarder.component import Forwarder, ForwarderArgs
     from k8s_audit.errors import AuditPolicyError, CloudError, ConfigError, K8sAuditError, ReceiverError
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
+    from k8s_audit.platforms.gke.component import GkeAudit, GkeAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         DeliveryCheck,
         EksClusterLogging,
         EksLogGroup,
+        GkeDataAccess,
         LocalControlPlane,
         MetricsApi,
         ReceiverCertificate,
@@ -52,6 +54,9 @@ _HOMES = {
     "FalcoReceiverArgs": "receivers.falco",
     "Forwarder": "delivery.forwarder.component",
     "ForwarderArgs": "delivery.forwarder.component",
+    "GkeAudit": "platforms.gke.component",
+    "GkeAuditArgs": "platforms.gke.component",
+    "GkeDataAccess": "resources",
     "HttpReceiver": "receivers.http",
     "HttpReceiverArgs": "receivers.http",
     "K8sAuditError": "errors",
@@ -95,6 +100,9 @@ __all__ = [
     "FalcoReceiverArgs",
     "Forwarder",
     "ForwarderArgs",
+    "GkeAudit",
+    "GkeAuditArgs",
+    "GkeDataAccess",
     "HttpReceiver",
     "HttpReceiverArgs",
     "K8sAuditError",

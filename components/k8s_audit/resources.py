@@ -467,3 +467,48 @@ class EksLogGroup(pulumi.CustomResource):
     def adopted(self) -> pulumi.Output[bool]:
         """Whether it was there before."""
         return cast(pulumi.Output[bool], pulumi.get(self, "adopted"))
+
+
+class GkeDataAccess(pulumi.CustomResource):
+    """Data access logs of GKE in a project, switched on though the stack need not own the project; destroy undoes only what it did.
+
+    Args:
+        resource_name: the resource's name.
+        project: its ID.
+        types: such as `["DATA_READ"]`.
+        sink: name of the sink that sends the events on; while other sinks of ours are in the project, destroy leaves the logs on.
+        exempted_members: whose requests are not logged, in the types that are switched on.
+        timeout: a duration: how long others' changes at the same time are waited for.
+        credentials: path of a file of credentials; default: the surroundings'.
+        impersonate_service_account: e-mail of a service account that does it; default: none.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        project: str,
+        types: list[str],
+        sink: pulumi.Input[str],
+        exempted_members: list[str] | None = None,
+        timeout: str = "2m",
+        credentials: str | None = None,
+        impersonate_service_account: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "project": project,
+            "types": types,
+            "sink": sink,
+            "exemptedMembers": exempted_members or [],
+            "timeout": timeout,
+            "credentials": credentials,
+            "impersonateServiceAccount": impersonate_service_account,
+        }
+        computed = dict.fromkeys(["missing", "switchedOn"])
+        super().__init__(f"{PACKAGE}:index:GkeDataAccess", resource_name, props | computed, opts)
+
+    @property
+    def switched_on(self) -> pulumi.Output[list[str]]:
+        """The types that were off before."""
+        return cast(pulumi.Output[list[str]], pulumi.get(self, "switchedOn"))

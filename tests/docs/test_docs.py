@@ -12,10 +12,12 @@ from k8s_audit.config import load_stack, read_stack_file
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel
 from k8s_audit.config.platforms.eks import EksPlatform, ExistingStream, PrivateEndpoints, StreamConfig
+from k8s_audit.config.platforms.gke import DataAccessConfig, FirewallConfig, GkePlatform, PubSubConfig
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
 from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.platforms.eks import rights
+from k8s_audit.platforms.gke import rights as gke_rights
 from tests.project import CHECKOUT
 
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "policies" / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
@@ -121,6 +123,18 @@ def test_the_page_of_eks_names_each_key_and_each_right() -> None:
     for listed in (*lists, rights.PREVIEW, rights.UP):
         for right in listed:
             assert f"`{right.action}`" in page, right.action
+
+
+def test_the_page_of_gke_names_each_key_each_role_and_each_right_and_no_other() -> None:
+    page = (CHECKOUT / "docs" / "platforms" / "gke.md").read_text()
+    for model in (GkePlatform, DataAccessConfig, PubSubConfig, FirewallConfig):
+        for key in keys(model) - {"kind"}:
+            assert f"`{key}`" in page, key
+    given = (gke_rights.WRITER, gke_rights.READER, gke_rights.AGENT, gke_rights.IMPERSONATION, gke_rights.BRIDGE)
+    listed = {grant.role for each in given for grant in each}
+    listed |= {right.permission for each in (gke_rights.PREVIEW, gke_rights.UP) for right in each}
+    section = page.partition("## Rights")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`((?:roles/)?[a-zA-Z]+\.[a-zA-Z.]+)`", section)) == listed
 
 
 def keys(model: type[ConfigModel]) -> set[str]:

@@ -6,51 +6,17 @@ stream's mode where AWS says nothing) as it was.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-Values = dict[str, Any]
+from tests.standins import cloud_plugin
+from tests.standins.cloud_plugin import GoneError, RefusedError, Values
 
 
-class RefusedError(Exception):
-    """What the stand-in or AWS refuses; the text is for the user."""
+class Kind(cloud_plugin.Kind):
+    """One type of resource of AWS's."""
 
-
-class GoneError(Exception):
-    """It is not there."""
-
-
-@dataclass
-class Kind:
-    """One type of resource.
-
-    Args:
-        client: makes a client of a service.
-    """
-
-    client: Callable[[str], Any]
-    served = frozenset[str]()
-    """Inputs; all others are refused."""
-    replaces = frozenset[str]()
-
-    def check(self, news: Values) -> None:
-        if unserved := sorted(key for key in news.keys() - self.served if news[key] not in (None, [], {})):
-            raise RefusedError(
-                f"the stand-in for the AWS plugin does not serve {', '.join(unserved)} of {type(self).__name__}"
-            )
-
-    def create(self, news: Values) -> str:
-        raise NotImplementedError
-
-    def read(self, id: str, given: Values) -> Values:
-        """Its outputs, the inputs among them; GoneError."""
-        raise NotImplementedError
-
-    def update(self, id: str, olds: Values, news: Values) -> None:
-        raise RefusedError(f"the stand-in for the AWS plugin cannot update {type(self).__name__}")
-
-    def delete(self, id: str, olds: Values) -> None:
-        raise NotImplementedError
+    def client(self, service: str) -> Any:
+        return self.account.client(service)
 
 
 class Stream(Kind):

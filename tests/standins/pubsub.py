@@ -3,16 +3,26 @@
 https://pkg.go.dev/cloud.google.com/go/pubsub/pstest
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import grpc
-from google.pubsub_v1 import PublisherClient, PubsubMessage, SubscriberClient, Subscription
-from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
-from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
 from tests.standins import local_service
 
+# Pulumi brings a google.rpc.Status of its own, and one process takes one alone; Google's client does without
+modules: dict[str, Any] = sys.modules
+modules.setdefault("grpc_status", None)
+
+from google.api_core.exceptions import GoogleAPICallError as CallError  # noqa: E402
+from google.api_core.exceptions import NotFound  # noqa: E402
+from google.pubsub_v1 import PublisherClient, PubsubMessage, SubscriberClient, Subscription, Topic  # noqa: E402
+from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport  # noqa: E402
+from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport  # noqa: E402
+
+__all__ = ["CallError", "NotFound", "PubSub", "PubsubMessage", "Subscription", "Topic", "running"]
 PROJECT = "local"
 MOST = 1000
 """Messages of one call (https://cloud.google.com/pubsub/quotas)."""

@@ -4,6 +4,7 @@ import pulumi
 
 from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.eks.component import EksAudit
+from k8s_audit.platforms.gke.component import GkeAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.receivers.admission_controller import AdmissionControllerReceiver
@@ -20,6 +21,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     EksAudit,
     FalcoReceiver,
     Forwarder,
+    GkeAudit,
     HttpReceiver,
     KubeadmAudit,
     LocalAudit,

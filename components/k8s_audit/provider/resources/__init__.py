@@ -7,6 +7,7 @@ from k8s_audit.provider.resources.admission_check import AdmissionCheckResource
 from k8s_audit.provider.resources.delivery_check import DeliveryCheckResource
 from k8s_audit.provider.resources.eks_cluster_logging import EksClusterLoggingResource
 from k8s_audit.provider.resources.eks_log_group import EksLogGroupResource
+from k8s_audit.provider.resources.gke_data_access import GkeDataAccessResource
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
 from k8s_audit.provider.resources.metrics_api import MetricsApiResource
 from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
@@ -25,6 +26,7 @@ RESOURCES: list[ResourceType[Any]] = [
     ReceiverCertificateResource(),
     EksLogGroupResource(),
     EksClusterLoggingResource(),
+    GkeDataAccessResource(),
 ]
 
 __all__ = ["RESOURCES"]
