@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from k8s_audit.audit_policy.model import Policy, PolicyRule, ResourceGroup
     from k8s_audit.delivery.forwarder.component import Forwarder, ForwarderArgs
     from k8s_audit.errors import AuditPolicyError, CloudError, ConfigError, K8sAuditError, ReceiverError
+    from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
+    from k8s_audit.platforms.aks.seed import AksSysdigForwarder, AksSysdigForwarderArgs
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
@@ -39,6 +41,10 @@ _HOMES = {
     "AdmissionCheck": "resources",
     "AdmissionControllerArgs": "receivers.admission_controller",
     "AdmissionControllerReceiver": "receivers.admission_controller",
+    "AksAudit": "platforms.aks.component",
+    "AksAuditArgs": "platforms.aks.component",
+    "AksSysdigForwarder": "platforms.aks.seed",
+    "AksSysdigForwarderArgs": "platforms.aks.seed",
     "AuditPolicyError": "errors",
     "CloudError": "errors",
     "ClusterShieldReceiver": "receivers.cluster_shield",
@@ -82,6 +88,10 @@ __all__ = [
     "AdmissionCheck",
     "AdmissionControllerArgs",
     "AdmissionControllerReceiver",
+    "AksAudit",
+    "AksAuditArgs",
+    "AksSysdigForwarder",
+    "AksSysdigForwarderArgs",
     "AuditPolicyError",
     "CloudError",
     "ClusterShieldReceiver",

@@ -7,6 +7,8 @@ import pulumi
 from pulumi.provider.experimental.component import ComponentProvider
 
 from k8s_audit.delivery.forwarder.component import Forwarder
+from k8s_audit.platforms.aks.component import AksAudit
+from k8s_audit.platforms.aks.seed import AksSysdigForwarder
 from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
@@ -23,6 +25,8 @@ from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
 
 COMPONENTS: list[type[pulumi.ComponentResource]] = [
     AdmissionControllerReceiver,
+    AksAudit,
+    AksSysdigForwarder,
     ClusterShieldReceiver,
     EksAudit,
     FalcoReceiver,
