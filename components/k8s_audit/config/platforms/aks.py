@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from k8s_audit.config.model import ConfigModel, Name
+from k8s_audit.config.model import ConfigModel
 from k8s_audit.config.platforms.event_hubs import EventHubsConfig, ResourceGroup, SubscriptionId
 from k8s_audit.config.platforms.model import PlatformConfig
 
