@@ -189,11 +189,12 @@ class DeliveryCheck(pulumi.CustomResource):
 
     Args:
         resource_name: the resource's name.
-        api_servers: each API server's own URL.
+        api_servers: each API server's own URL; none for the proof `forwarded`, which asks the kubeconfig's.
         kubeconfig: path of one that may create ConfigMaps in `default` and read /metrics.
         receiver: name, url, proof, and what reaching it takes; see ReceiverArgs.
         timeout: a duration: how long an event may take.
         triggers: the proof is made again when one of them changes.
+        forwarder: for the proof `forwarded`: the namespace of its pods, a slash, its name.
     """
 
     def __init__(
@@ -204,6 +205,7 @@ class DeliveryCheck(pulumi.CustomResource):
         receiver: Mapping[str, Any],
         timeout: str = "30s",
         triggers: list[pulumi.Input[str]] | None = None,
+        forwarder: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
@@ -220,6 +222,7 @@ class DeliveryCheck(pulumi.CustomResource):
             "password": pulumi.Output.secret(receiver.get("password", "")),
             "tlsServerName": receiver.get("tls_server_name", ""),
             "proof": receiver.get("proof", AUDIT_ID),
+            "forwarder": forwarder,
             "timeout": timeout,
             "triggers": triggers or [],
         }

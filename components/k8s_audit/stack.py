@@ -47,7 +47,7 @@ def compose(stack: Stack, folder: Path) -> Outputs:
         outputs |= one.outputs
     options = pulumi.ResourceOptions(depends_on=[resource for one in placed for resource in one.resources])
     endpoints = [one.endpoint for one in placed if one.endpoint is not None]
-    outputs |= _control_plane(stack, folder, endpoints, options)
+    outputs |= _control_plane(stack, folder, endpoints, placement, options)
     checks = [outputs["deliveryChecks"]] if "deliveryChecks" in outputs else []
     api_servers = [outputs["apiServer"]] if stack.platform.kind in STREAMS else _api_servers(stack, folder)
     checks += [
@@ -61,12 +61,12 @@ def compose(stack: Stack, folder: Path) -> Outputs:
 
 
 def _control_plane(
-    stack: Stack, folder: Path, endpoints: list[ReceiverArgs], options: pulumi.ResourceOptions
+    stack: Stack, folder: Path, endpoints: list[ReceiverArgs], placement: Placement, options: pulumi.ResourceOptions
 ) -> Outputs:
     """The platform's side: a cloud's way out, or the API servers' own."""
     if stack.platform.kind in STREAMS:
         room = import_module(f"k8s_audit.platforms.{STREAMS[stack.platform.kind]}")
-        streamed: Outputs = room.place(stack, endpoints, options)
+        streamed: Outputs = room.place(stack, endpoints, placement, options)
         return streamed
     if endpoints:
         return _audit(stack, folder, endpoints[0], options)
@@ -97,7 +97,7 @@ def _admission_check(
         kubeconfig=places.kubeconfig(stack, folder),
         receiver=receiver,
         webhooks=list(placed.admission_webhooks),
-        timeout=stack.delivery.check_timeout,
+        timeout=stack.delivery.proof_timeout(),
         opts=pulumi.ResourceOptions(depends_on=list(placed.resources)),
     )
 

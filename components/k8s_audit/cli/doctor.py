@@ -1,4 +1,7 @@
-"""`k8s-audit doctor`: read a stack's hosts and tell exactly what `up` would do there, with nothing changed; try API tokens."""
+"""`k8s-audit doctor`: read a stack's hosts and tell exactly what `up` would do there, with nothing changed; try API tokens.
+
+Where events leave by a cloud's stream there are no hosts: what its forwarder's pods tell is told.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +15,7 @@ from k8s_audit.audit_policy.render import render_policy
 from k8s_audit.cli import secrets, stack_file
 from k8s_audit.cli.api_token import tell_token
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
+from k8s_audit.cli.forwarder import tell_forwarder
 from k8s_audit.config import Stack, places
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.control_plane.change import AuditSetup, Place, StaticPodChange
@@ -32,11 +36,14 @@ def doctor(
         typer.Option(help="holds the Sysdig Secure API token to try; default: $SECURE_API_TOKEN, else the stack's own"),
     ] = None,
 ) -> None:
-    """Tell what `up` would do on each host: 0 it would succeed, 1 something is in its way, 2 bad input, 3 not readable."""
+    """Tell what `up` would do on each host, or what a forwarder tells: 0 fine, 1 something is wrong, 2 bad input, 3 not readable."""
     try:
         config = stack_file.load(project, stack)
         token_in_the_way = tell_token(config, token_file, secrets.reader(project, stack))
         folder = places.stack_folder(project, stack)
+        if config.streams:
+            forwarder_in_the_way = tell_forwarder(config, places.kubeconfig(config, folder))
+            raise typer.Exit(NOT_SO if token_in_the_way or forwarder_in_the_way else 0)
         plans = _plans(config, folder, secrets.reader(project, stack))
     except ConfigError as error:
         typer.echo(str(error), err=True)

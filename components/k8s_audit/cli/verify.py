@@ -16,11 +16,17 @@ from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.admission_proof import prove_admission
 from k8s_audit.delivery.api_server import NAMESPACE
 from k8s_audit.delivery.check import prove_delivery
+from k8s_audit.delivery.forwarder.proof import prove_forwarded
 from k8s_audit.delivery.proof import Proof
 from k8s_audit.errors import ConfigError, DeliveryError, K8sAuditError, ReceiverError
-from k8s_audit.receivers.endpoint import ACCEPTED, ADMISSION, AUDIT_ID
+from k8s_audit.receivers.endpoint import ACCEPTED, ADMISSION, AUDIT_ID, FORWARDED
 
-SEEN = {AUDIT_ID: "event {}", ACCEPTED: "a batch after request {}", ADMISSION: "the review of request {}"}
+SEEN = {
+    AUDIT_ID: "event {}",
+    ACCEPTED: "a batch after request {}",
+    ADMISSION: "the review of request {}",
+    FORWARDED: "the event of request {}",
+}
 """What was seen, by the kind of the proof."""
 
 
@@ -68,12 +74,17 @@ def verify(
 
 def _prove(stack: Stack, folder: Path) -> list[Proof]:
     """One proof for each API server and receiver."""
-    kubeconfig, timeout = places.kubeconfig(stack, folder), seconds(stack.delivery.check_timeout)
-    urls = [host.api_server for host in places.hosts(stack, folder)]
+    kubeconfig, timeout = places.kubeconfig(stack, folder), seconds(stack.delivery.proof_timeout())
+    urls = [None] if stack.streams else [host.api_server for host in places.hosts(stack, folder)]
     proofs = []
-    if any(receiver.takes() == "events" for receiver in stack.receivers):
+    takers = [receiver.name for receiver in stack.receivers if receiver.takes() == "events"]
+    if stack.streams and (takers or not stack.receivers):
+        wait = seconds(stack.delivery.proof_timeout(stream=True))
+        forwarder = places.forwarder(stack)
+        proofs += [prove_forwarded(kubeconfig, receiver, forwarder, wait) for receiver in takers]
+    elif takers:
         endpoint = places.endpoint(stack, folder)
-        proofs += [prove_delivery(url, kubeconfig, endpoint, timeout) for url in urls]
+        proofs += [prove_delivery(url, kubeconfig, endpoint, timeout) for url in urls if url]
     for receiver, webhook in places.webhooks(stack):
         proofs += [prove_admission(url, kubeconfig, receiver, webhook, timeout) for url in urls]
     return proofs

@@ -8,6 +8,8 @@ from pydantic import Field
 from k8s_audit.config.model import ConfigModel, Duration, LogPath
 from k8s_audit.delivery.flags import AuditFlags
 
+WEBHOOK_TIMEOUT, STREAM_TIMEOUT = "30s", "5m"
+
 
 class LogConfig(ConfigModel):
     """`log`: the log backend. What is not set has the style's value."""
@@ -55,8 +57,16 @@ class DeliveryConfig(ConfigModel):
     throttle: ThrottleConfig = ThrottleConfig()
     truncate: TruncateConfig = TruncateConfig()
     log: LogConfig = LogConfig()
-    check_timeout: Duration = "30s"
-    """How long the proof of delivery waits for its event."""
+    check_timeout: Duration | None = None
+    """How long the proof of delivery waits for its event; default: 30s, through a cloud's stream 5m."""
+
+    def proof_timeout(self, stream: bool = False) -> str:
+        """How long the proof of delivery waits.
+
+        Args:
+            stream: whether its event goes through a cloud's stream.
+        """
+        return self.check_timeout or (STREAM_TIMEOUT if stream else WEBHOOK_TIMEOUT)
 
     def flags(self, log_path: str | None = None) -> AuditFlags:
         """The API server's flags.

@@ -5,7 +5,7 @@ What it forwards is not said here: the pipeline is made of the platform's and th
 
 import re
 from ipaddress import ip_network
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -15,6 +15,10 @@ from k8s_audit.config.receivers.helm import WorkloadConfig
 LEAST_MEMORY = 256
 """MiB. Bento 1.20 takes 104 before its first event."""
 HTTPS = 443
+NAMESPACE, SERVICE_ACCOUNT = "k8s-audit", "k8s-audit-forwarder"
+NAME = "k8s-audit-forwarder"
+"""Of a stack's forwarder; the commands find its pods by it."""
+ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
 def _memory(text: str) -> str:
@@ -66,7 +70,7 @@ class Destination(ConfigModel):
 
 
 def _anywhere() -> list[Destination]:
-    return [Destination(cidr=cidr, ports=[HTTPS]) for cidr in ("0.0.0.0/0", "::/0")]
+    return [Destination(cidr=cidr, ports=[HTTPS]) for cidr in ANYWHERE]
 
 
 class NetworkConfig(ConfigModel):
@@ -74,7 +78,7 @@ class NetworkConfig(ConfigModel):
 
     enabled: bool = True
     receivers: list[Destination] = Field(default_factory=list)
-    """Where the receiver is."""
+    """Where the receiver is; default: told from the receiver of the stack."""
     cloud: list[Destination] = Field(default_factory=_anywhere)
     """Where the cloud's API is; default: TCP 443 of any address. An Event Hub needs 9093."""
     metrics_from: dict[str, str] = Field(default_factory=lambda: {"kubernetes.io/metadata.name": "monitoring"})
@@ -130,10 +134,10 @@ class MonitoringConfig(ConfigModel):
 class ForwarderConfig(ConfigModel):
     """`forwarder`: the pods that bring events from a cloud's stream to a receiver."""
 
-    namespace: Name = "k8s-audit"
+    namespace: Name = NAMESPACE
     create_namespace: bool = True
     """Make the namespace, and remove it on `destroy`; false: it is there already and stays."""
-    service_account: Name = "k8s-audit-forwarder"
+    service_account: Name = SERVICE_ACCOUNT
     workload: WorkloadConfig = WorkloadConfig()
     replicas: Replicas = 2
     """Without `autoscaling` and `keda`."""
@@ -144,9 +148,6 @@ class ForwarderConfig(ConfigModel):
     autoscaling: AutoscalingConfig | None = None
     keda: KedaConfig | None = None
     network: NetworkConfig = NetworkConfig()
-    identity: Literal["eks-pod-identity", "gke", "web"] = "web"
-    """How a pod proves who it is; the first two ask an agent on the node, which the NetworkPolicy must admit. `web`: a token that the
-    cloud's webhook mounts (IRSA, Entra), or a key."""
     monitoring: MonitoringConfig = MonitoringConfig()
     wait: bool = True
     """Wait until its pods read the stream."""
@@ -157,9 +158,4 @@ class ForwarderConfig(ConfigModel):
             raise ValueError("autoscaling and keda exclude each other")
         if "replicas" in self.model_fields_set and (self.autoscaling or self.keda):
             raise ValueError("replicas is of no account with autoscaling or keda: leave it out")
-        if self.network.enabled and not self.network.receivers:
-            raise ValueError(
-                "network.receivers: at least one destination is needed, or the NetworkPolicy keeps the forwarder from its"
-                " receiver; such as {namespace: falco, ports: [9765]}"
-            )
         return self

@@ -6,6 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from k8s_audit.config.forwarder import NAME
+from k8s_audit.config.forwarder_kinds import BentoForwarder, NoForwarder
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.receivers.http import HttpReceiver
@@ -103,6 +105,21 @@ def endpoint(stack: Stack, folder: Path, secret: Callable[[str], str] = no_secre
 
             return live_endpoint(receiver.name, _placing(receiver).address(receiver), kubeconfig(stack, folder))
     raise DeliveryError("no receiver of this stack takes audit events")
+
+
+def forwarder(stack: Stack) -> str:
+    """The forwarder of a stack whose events leave by a stream: the namespace of its pods, a slash, its name.
+
+    Raises:
+        DeliveryError: it is none of ours.
+    """
+    if isinstance(stack.forwarder, BentoForwarder):
+        return f"{stack.forwarder.namespace}/{NAME}"
+    if isinstance(stack.forwarder, NoForwarder):
+        raise DeliveryError(
+            "audit:forwarder is none: the forwarder of another stack brings the events on; ask for a proof there"
+        )
+    raise DeliveryError("audit:forwarder is sysdig: it tells of no event, so its delivery cannot be proved")
 
 
 def webhooks(stack: Stack) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -11,19 +11,21 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from k8s_audit.config.delivery import DeliveryConfig
+from k8s_audit.config.forwarder_kinds import FORWARDERS, BentoForwarder, ForwarderKind, NoForwarder
 from k8s_audit.config.model import ConfigModel, Name
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.policy import PolicyConfig
 from k8s_audit.config.receivers.model import ReceiverConfig
+from k8s_audit.config.receivers.recorder import RecorderReceiver
 from k8s_audit.config.registry import DELIVERIES, PLATFORMS, RECEIVERS, SECRETS
 from k8s_audit.errors import ConfigError
 from k8s_audit.faults import faults_of, nearest, shown, spelled
 
 PROJECT = "audit"
 """The Pulumi project's name, and so the namespace of its keys."""
-KEYS = ("cluster", "platform", "receivers", "policy", "delivery")
+KEYS = ("cluster", "platform", "receivers", "policy", "delivery", "forwarder")
 Model = TypeVar("Model", bound=ConfigModel)
 OPTIONAL = ("policy", "delivery")
 CODE_POINTS = 256 * 1024
@@ -51,6 +53,13 @@ class Stack:
     receivers: list[ReceiverConfig]
     policy: PolicyConfig
     delivery: DeliveryConfig
+    forwarder: ForwarderKind = field(default_factory=BentoForwarder)
+    """Of no account but where events leave by a stream."""
+
+    @property
+    def streams(self) -> bool:
+        """Whether events leave the cluster by a cloud's stream."""
+        return _streams(self.platform)
 
     def warnings(self) -> list[str]:
         """What a preview says about it."""
@@ -78,11 +87,12 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
             faults.append(f"audit:{key}: is secret as a whole; only these are secret: {', '.join(SECRETS)}")
         elif key in own:
             _parse(key, own[key], parts, faults)
-        elif key in ("cluster", "platform", "receivers"):
+        elif key in ("cluster", "platform"):
             faults.append(f"audit:{key}: missing")
     cluster = _model(Cluster, "cluster", parts, faults)
     platform = _kind(PLATFORMS, "audit:platform", parts["platform"], faults) if "platform" in parts else None
-    receivers = _receivers(parts["receivers"], faults) if "receivers" in parts else None
+    forwarder = _forwarder(parts, platform, faults)
+    receivers = _receivers(parts, isinstance(forwarder, NoForwarder), faults)
     faults += _secrets(own.keys() & set(SECRETS), secret, receivers)
     for receiver in receivers or []:
         faults += receiver.secret_faults({key: own[key] for key in receiver.secrets() & secret if own.get(key)})
@@ -100,9 +110,11 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
     faults += _combinations(cluster, platform, receivers or [])
     if delivery and platform and receivers:
         faults += _delivery_faults(delivery, platform, receivers)
-    if faults or not (cluster and platform and receivers and policy and delivery):
+    if cluster and platform and forwarder and receivers is not None and _streams(platform):
+        faults += _stream_faults(cluster, platform, forwarder, receivers, "forwarder" in parts)
+    if faults or not (cluster and platform and receivers is not None and policy and delivery and forwarder):
         raise ConfigError(list(dict.fromkeys(faults)))
-    return Stack(cluster, platform, receivers, policy, delivery)
+    return Stack(cluster, platform, receivers, policy, delivery, forwarder)
 
 
 def read_stack_file(text: str) -> tuple[dict[str, str], set[str]]:
@@ -247,7 +259,35 @@ def _kind(registry: Mapping[str, type[ConfigModel] | None], path: str, value: An
     return _validate(model, path, value, faults)
 
 
-def _receivers(value: Any, faults: list[str]) -> list[ReceiverConfig] | None:
+def _streams(platform: PlatformConfig | None) -> bool:
+    return platform is not None and "stream" in platform.deliveries
+
+
+def _forwarder(parts: Mapping[str, Any], platform: PlatformConfig | None, faults: list[str]) -> ForwarderKind | None:
+    """What brings events from the stream on: a mapping, or its kind alone."""
+    value = parts.get("forwarder", {})
+    if "forwarder" in parts and platform and not _streams(platform):
+        faults.append(
+            f"audit:forwarder: the API servers of a cluster of kind {platform.kind} send events themselves; a forwarder reads"
+            " a cloud's stream; take it out"
+        )
+        return None
+    if isinstance(value, str):
+        value = {"kind": value}
+    if isinstance(value, dict) and "kind" not in value:
+        value = value | {"kind": "bento"}
+    found: ForwarderKind | None = _kind(FORWARDERS, "audit:forwarder", value, faults)
+    return found
+
+
+def _receivers(parts: Mapping[str, Any], may_be_none: bool, faults: list[str]) -> list[ReceiverConfig] | None:
+    if "receivers" not in parts:
+        if not may_be_none:
+            faults.append("audit:receivers: missing")
+        return [] if may_be_none else None
+    value = parts["receivers"]
+    if value == [] and may_be_none:
+        return []
     if not isinstance(value, list) or not value:
         faults.append(f"audit:receivers: a list with at least one receiver is needed; given: {shown(value)}")
         return None
@@ -302,8 +342,12 @@ def _receiver_combinations(
     events = [receiver.name for receiver in receivers if receiver.takes() == "events"]
     if len(events) > 1:
         faults.append(
-            f"audit:receivers: {', '.join(events)} take audit events; an API server's webhook takes one receiver, and the relay"
-            " is not built yet"
+            f"audit:receivers: {', '.join(events)} take audit events; "
+            + (
+                "a forwarder takes one receiver"
+                if _streams(platform)
+                else "an API server's webhook takes one receiver, and the relay is not built yet"
+            )
         )
     names: dict[str, int] = {}
     for index, receiver in enumerate(receivers):
@@ -320,6 +364,32 @@ def _receiver_combinations(
                 f"audit:cluster.kubeconfig: missing; receiver {receiver.name} is placed in the cluster with it"
             )
     return list(dict.fromkeys(faults))
+
+
+def _stream_faults(
+    cluster: Cluster, platform: PlatformConfig, forwarder: ForwarderKind, receivers: list[ReceiverConfig], given: bool
+) -> list[str]:
+    """What a stream and its forwarder need of the rest."""
+    takers = [receiver for receiver in receivers if receiver.takes() == "events"]
+    faults = platform.forwarder_faults(forwarder)
+    if isinstance(forwarder, NoForwarder):
+        return faults + [
+            f"audit:forwarder: none; nothing would bring events to receiver {taker.name}: the stack whose forwarder reads the"
+            " stream names it"
+            for taker in takers
+        ]
+    if not takers:
+        return (
+            faults + ["audit:forwarder: no receiver takes audit events, so there is none to place; take it out"] * given
+        )
+    if not cluster.kubeconfig:
+        faults.append("audit:cluster.kubeconfig: missing; the forwarder is placed in the cluster with it")
+    return faults + [
+        f"audit:receivers[{index}]: a recorder listens on this machine alone, where no forwarder in a cluster of kind"
+        f" {platform.kind} reaches it"
+        for index, receiver in enumerate(receivers)
+        if isinstance(receiver, RecorderReceiver)
+    ]
 
 
 def _delivery_faults(delivery: DeliveryConfig, platform: PlatformConfig, receivers: list[ReceiverConfig]) -> list[str]:

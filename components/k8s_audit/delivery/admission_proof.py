@@ -19,12 +19,12 @@ ANSWERED = "200"
 
 
 def prove_admission(
-    api_server: str, kubeconfig: str, receiver: str, webhook: str, timeout: float, stop: Event | None = None
+    api_server: str | None, kubeconfig: str, receiver: str, webhook: str, timeout: float, stop: Event | None = None
 ) -> Proof:
     """Make marked requests until one was reviewed.
 
     Args:
-        api_server: the API server's own URL, not a load balancer's.
+        api_server: the API server's own URL, not a load balancer's; None: the kubeconfig's.
         kubeconfig: path of one that may create ConfigMaps in `default` and read /metrics.
         receiver: the receiver's name.
         webhook: the name of its webhook in the ValidatingWebhookConfiguration.
@@ -37,7 +37,7 @@ def prove_admission(
     deadline = time.monotonic() + timeout
     with ApiServer(api_server, kubeconfig) as server:
         while True:
-            before = server.known_counters()
+            api_server, before = server.url, server.known_counters()
             began = time.time()
             audit_id = server.dry_run_config_map(marked_name())
             latency = time.time() - began

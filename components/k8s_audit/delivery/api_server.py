@@ -77,25 +77,27 @@ class ApiServer:
     """A context manager.
 
     Args:
-        url: the API server's own.
+        url: the API server's own; None: what the kubeconfig says, its proxy too.
         kubeconfig: the path of one.
 
     Raises:
         DeliveryError: the kubeconfig cannot be used.
     """
 
-    def __init__(self, url: str, kubeconfig: str) -> None:
+    def __init__(self, url: str | None, kubeconfig: str) -> None:
         """Read the kubeconfig; nothing is asked yet."""
         from kubernetes import client, config
 
-        self.url, self.kubeconfig = url, kubeconfig
         settings = client.Configuration()
         try:
             config.load_kube_config(kubeconfig, client_configuration=settings)
         except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
             kind = str(error) if isinstance(error, config.ConfigException) else type(error).__name__
             raise DeliveryError(f"kubeconfig {kubeconfig} cannot be used: {kind.splitlines()[0]}") from None
-        settings.host, settings.proxy, settings.retries = url, None, False
+        if url:
+            settings.host, settings.proxy = url, None
+        settings.retries = False
+        self.url, self.kubeconfig = str(settings.host), kubeconfig
         self.client = client.ApiClient(settings)
         self.core = client.CoreV1Api(self.client)
 

@@ -14,7 +14,7 @@ class Proof:
     Args:
         api_server: its URL.
         receiver: the receiver's name.
-        proof: how it was seen: `auditID`, `accepted` or `admission`.
+        proof: how it was seen: `auditID`, `accepted`, `admission` or `forwarded`.
         audit_id: the request's.
         latency_seconds: from the request to the receiver's acceptance; for `accepted` until we saw it counted.
     """

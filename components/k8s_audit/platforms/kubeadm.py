@@ -80,7 +80,7 @@ class KubeadmAudit(pulumi.ComponentResource):
             api_servers=[host.api_server for host in hosts],
             kubeconfig=args["kubeconfig"],
             receiver=receiver,
-            timeout=delivery.check_timeout,
+            timeout=delivery.proof_timeout(),
             triggers=[audit.manifest_digest for audit in audited],
             opts=pulumi.ResourceOptions(parent=self, depends_on=audited),
         )

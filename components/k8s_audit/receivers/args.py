@@ -32,3 +32,7 @@ class ReceiverArgs(TypedDict):
     """Bytes of the largest event that the receiver takes; default: 1048576."""
     proof: NotRequired[str]
     """`auditID`: it can be asked for an event, as the recorder; `accepted`: the API server's counters tell; default: `auditID`."""
+    namespace: NotRequired[str]
+    """Of its pods, where it runs in the cluster; default: it does not, or its pods are in the hosts' network."""
+    pod_port: NotRequired[int]
+    """TCP, where its pods listen; default: the URL's port."""

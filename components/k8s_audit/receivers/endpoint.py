@@ -8,9 +8,11 @@ BODY_LIMIT = 10_485_760
 """Bytes; the API server's own default for one batch, where truncation is on."""
 EVENT_LIMIT = 1_048_576
 """Bytes; ours for one event, where truncation is on."""
-AUDIT_ID, ACCEPTED, ADMISSION = "auditID", "accepted", "admission"
-"""How a receiver's proof of delivery is made: it is asked for the event; the API server counts what it accepted; or, for
-one that takes AdmissionReviews, the API server counts what it answered."""
+AUDIT_ID, ACCEPTED, ADMISSION, FORWARDED = "auditID", "accepted", "admission", "forwarded"
+"""How a receiver's proof of delivery is made: it is asked for the event; the API server counts what it accepted; for one
+that takes AdmissionReviews, the API server counts what it answered; or a forwarder tells what the receiver accepted from it."""
+OF_ITS_PODS = ("namespace", "pod_port")
+"""What args say for network rules alone."""
 
 
 @dataclass(frozen=True)
@@ -48,4 +50,5 @@ class ReceiverEndpoint:
 
 def endpoint_of(known: Mapping[str, Any]) -> ReceiverEndpoint:
     """The endpoint of args whose outputs are all known; an empty text is as good as none."""
-    return ReceiverEndpoint(**{key: value for key, value in known.items() if value not in (None, "")})
+    given = {key: value for key, value in known.items() if value not in (None, "") and key not in OF_ITS_PODS}
+    return ReceiverEndpoint(**given)

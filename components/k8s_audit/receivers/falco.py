@@ -165,6 +165,8 @@ def place(config: FalcoConfig, placement: Placement) -> Placed:
         "body_limit": config.body_limit,
         "event_limit": config.event_limit,
         "proof": ACCEPTED,
+        "namespace": config.namespace,
+        "pod_port": config.port,
     }
     if config.tls:
         endpoint |= {"ca": falco.ca, "tls_server_name": falco.tls_server_name}

@@ -11,6 +11,7 @@ import pulumi
 
 from k8s_audit.config.receivers.shield import ShieldReceiver as ShieldConfig
 from k8s_audit.config.receivers.sysdig import rules_of
+from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import ACCEPTED
 from k8s_audit.receivers.helm import installation
 from k8s_audit.receivers.helm.chart import Chart
@@ -144,14 +145,14 @@ def placed(config: ShieldConfig, shield: Shield) -> Placed:
     """What it has become: an endpoint for audit events, or a webhook that its chart registers."""
     if config.takes() == "reviews":
         return Placed(None, {}, webhooks_of(config), (shield,))
-    return Placed(
-        {
-            "name": config.name,
-            "url": shield.url,
-            "ca": shield.ca,
-            "tls_server_name": shield.tls_server_name,
-            "proof": ACCEPTED,
-        },
-        {"receiver": shield.url},
-        resources=(shield,),
-    )
+    endpoint: ReceiverArgs = {
+        "name": config.name,
+        "url": shield.url,
+        "ca": shield.ca,
+        "tls_server_name": shield.tls_server_name,
+        "proof": ACCEPTED,
+        "pod_port": config.http_port,
+    }
+    if not config.host_network:
+        endpoint["namespace"] = config.namespace
+    return Placed(endpoint, {"receiver": shield.url}, resources=(shield,))

@@ -13,6 +13,7 @@ from k8s_audit.config.judge import judge
 from k8s_audit.config.receivers.sysdig_agent import SysdigAgentReceiver as SysdigAgentConfig
 from k8s_audit.receivers import sysdig
 from k8s_audit.receivers.address import ServiceAddress
+from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import ACCEPTED
 from k8s_audit.receivers.helm import installation
 from k8s_audit.receivers.helm.chart import Chart
@@ -119,9 +120,8 @@ def place(config: SysdigAgentConfig, placement: Placement) -> Placed:
     if config.secrets():
         args["access_key"] = placement.secret("sysdigAccessKey")
     agent = SysdigAgentReceiver(config.name, args, pulumi.ResourceOptions(providers=[placement.kubernetes()]))
-    return Placed(
-        {"name": config.name, "url": agent.url, "proof": ACCEPTED}, {"receiver": agent.url}, resources=(agent,)
-    )
+    endpoint: ReceiverArgs = {"name": config.name, "url": agent.url, "proof": ACCEPTED, "pod_port": config.port}
+    return Placed(endpoint, {"receiver": agent.url}, resources=(agent,))
 
 
 def _workload(config: SysdigAgentConfig, own_tolerations: list[dict[str, Any]]) -> dict[str, Any]:

@@ -30,12 +30,12 @@ WORKLOAD: Object = {
 ALL: Object = SETTINGS | {
     "workload": WORKLOAD,
     "autoscaling": {"minReplicas": 2, "maxReplicas": 4},
-    "identity": "eks-pod-identity",
     "monitoring": {"podMonitor": True, "rules": True, "dashboard": True, "labels": {"release": "prometheus"}},
     "wait": False,
 }
 PASSWORD, PEM = "plain-password-4711", "plain-pem-4711"
 ARGS: Object = {
+    "identity": "eks-pod-identity",
     "environment": {"AWS_REGION": "eu-west-1"},
     "secret_environment": {"EVENT_HUBS_CONNECTION_STRING": PASSWORD},
     "secret_files": {"client.key": PEM},

@@ -17,7 +17,7 @@ KEDA: Object = {"triggers": [{"type": "gcp-pubsub", "metadata": {"value": "10"}}
 CASES = {
     "by default": (SETTINGS, {}),
     "all of it": (ALL, ARGS),
-    "with KEDA": (SETTINGS | {"keda": KEDA, "identity": "gke"}, ARGS),
+    "with KEDA": (SETTINGS | {"keda": KEDA}, ARGS | {"identity": "gke"}),
 }
 
 

@@ -11,7 +11,7 @@ from k8s_audit.errors import ConfigError
 def stack(settings: dict[str, Any], **more: str) -> dict[str, str]:
     receiver = {"kind": "http", "name": "siem", "url": "https://siem.example/audit"}
     return {
-        "audit:cluster": '{"name": "prod-1"}',
+        "audit:cluster": '{"name": "prod-1", "kubeconfig": "/k"}',
         "audit:platform": json.dumps({"kind": "eks", "region": "eu-west-1"} | settings),
         "audit:receivers": json.dumps([receiver]),
     } | {f"audit:{key}": value for key, value in more.items()}
@@ -56,7 +56,8 @@ def test_the_stream_is_its_natural_delivery() -> None:
             {},
             "audit:platform.privateEndpoints.subnetIds: List should have at least 1",
         ),
-        ({"forwarder": "sysdig"}, {}, "audit:platform.forwarder: unknown key; the seed's poller is not built"),
+        ({"forwarder": "sysdig"}, {}, "audit:platform.forwarder: unknown key; audit:forwarder is a key of its own"),
+        ({"namespace": "x"}, {}, "audit:platform.namespace: unknown key; audit:forwarder.namespace"),
         ({"identity": "keys"}, {}, "audit:platform.identity: Input should be 'pod-identity' or 'irsa'"),
         (
             {},

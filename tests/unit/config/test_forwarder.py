@@ -25,13 +25,11 @@ def config(**settings: Any) -> ForwarderConfig:
         ({"autoscaling": {}, "keda": {"triggers": [{"type": "x", "metadata": {}}]}}, "exclude each other"),
         ({"autoscaling": {"minReplicas": 7}}, "maxReplicas is less than minReplicas"),
         ({"keda": {"triggers": [{"type": "x"}]}}, "triggers[0]: a trigger has type and metadata"),
-        ({"network": {}}, "network.receivers: at least one destination is needed"),
         (
             {"network": {"receivers": [{"cidr": "10.0.0.1", "ports": [1]}]}},
             "a CIDR has its length, such as 10.0.0.1/32",
         ),
         ({"network": {"receivers": [{"ports": [1]}]}}, "a destination has either cidr or namespace"),
-        ({"identity": "irsa"}, "forwarder.identity"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(settings: dict[str, Any], fault: str) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from k8s_audit.config.model import ConfigModel, Duration, Name
+from k8s_audit.config.model import ConfigModel, Duration
 from k8s_audit.config.platforms.model import PlatformConfig
 
 RETENTIONS = (
@@ -69,7 +69,9 @@ class EksPlatform(PlatformConfig):
     deliveries: ClassVar[tuple[str, ...]] = ("stream",)
     fixed_policy: ClassVar[bool] = True
     hints: ClassVar[dict[str, str]] = {
-        "forwarder": "the seed's poller is not built; events go through the stream",
+        "forwarder": "audit:forwarder is a key of its own",
+        "namespace": "audit:forwarder.namespace says where the forwarder's pods are",
+        "serviceAccount": "audit:forwarder.serviceAccount says who they are",
     }
     kind: Literal["eks"]
     region: Region
@@ -92,9 +94,6 @@ class EksPlatform(PlatformConfig):
     stream: StreamConfig = StreamConfig()
     identity: Literal["pod-identity", "irsa"] = "pod-identity"
     """How the forwarder gets its role."""
-    namespace: Name = "k8s-audit"
-    """Of the forwarder."""
-    service_account: Name = "k8s-audit-forwarder"
     private_endpoints: PrivateEndpoints | None = None
     node_security_group: SecurityGroup | None = None
     """The nodes' own, where they have one beside the cluster's: the API server's calls are let in."""

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from k8s_audit.config.forwarder_kinds import ForwarderKind
 from k8s_audit.config.model import ConfigModel
 
 
@@ -13,3 +14,7 @@ class PlatformConfig(ConfigModel):
     fixed_policy: ClassVar[bool] = False
     """Whether the cluster's maker alone decides its audit policy."""
     kind: str
+
+    def forwarder_faults(self, forwarder: ForwarderKind) -> list[str]:
+        """What of `audit:forwarder` does not fit this platform, one line a fault; asked only where events leave by a stream."""
+        return []

@@ -15,7 +15,7 @@ from k8s_audit.config.judge import judge
 from k8s_audit.delivery.forwarder import objects
 from k8s_audit.delivery.forwarder.alerts import rule_groups
 from k8s_audit.delivery.forwarder.dashboard import render_dashboard
-from k8s_audit.delivery.forwarder.network import network_rules
+from k8s_audit.delivery.forwarder.network import AGENTS, network_rules
 from k8s_audit.delivery.forwarder.pipeline_text import grace_period
 from k8s_audit.errors import ConfigError
 from k8s_audit.faults import shown
@@ -36,7 +36,10 @@ class ForwarderArgs(TypedDict):
     pipeline: pulumi.Input[str]
     """Bento's configuration: YAML that serves HTTP on 0.0.0.0:4195 and Prometheus' metrics. No secret: it lies in a ConfigMap."""
     settings: dict[str, Any]
-    """As the key `forwarder` of a stack's file; `network.receivers` has no default."""
+    """As the key `audit:forwarder` of a stack's file, without kind and filters; `network.receivers` has no default."""
+    identity: NotRequired[str]
+    """How a pod proves who it is. `eks-pod-identity`, `gke`: by an agent on the node, which the NetworkPolicy must admit. `web`: by a token
+    that the cloud's webhook mounts (IRSA, Entra), or by a key. Default: `web`."""
     environment: NotRequired[dict[str, pulumi.Input[str]]]
     """Variables of its process that are no secrets; default: none."""
     secret_environment: NotRequired[dict[str, pulumi.Input[str]]]
@@ -62,6 +65,8 @@ class Forwarder(pulumi.ComponentResource):
     """The Deployment's name."""
     service_account: pulumi.Output[str]
     """The service account's name."""
+    revision: pulumi.Output[str]
+    """What its pods hold, by the names of ConfigMap and Secrets: another one, other pods."""
 
     def __init__(self, name: str, args: ForwarderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register it.
@@ -76,6 +81,7 @@ class Forwarder(pulumi.ComponentResource):
         """
         super().__init__("k8s-audit:index:Forwarder", name, {}, opts)
         config = judge(ForwarderConfig, "forwarder", args["settings"])
+        _judge_network(config)
         _judge_names(args)
         text = args["pipeline"]
         if isinstance(text, str):
@@ -84,12 +90,20 @@ class Forwarder(pulumi.ComponentResource):
         self._inside = _inside(name, config, self)
         self.namespace = pulumi.Output.from_input(config.namespace)
         account = self._service_account(args)
-        deployment = self._deployment(args, self._contents(args), account)
+        contents = self._contents(args)
+        held = (contents.config_map, contents.environment_secret, contents.files_secret)
+        self.revision = pulumi.Output.all(*(each for each in held if each is not None)).apply(" ".join)
+        deployment = self._deployment(args, contents, account)
         self.deployment, self.service_account = deployment.metadata.name, account.metadata.name
-        self._keep_up(deployment.metadata.name)
+        self._keep_up(deployment.metadata.name, args.get("identity", "web"))
         self._watch()
         self.register_outputs(
-            {"namespace": self.namespace, "deployment": self.deployment, "serviceAccount": self.service_account}
+            {
+                "namespace": self.namespace,
+                "deployment": self.deployment,
+                "serviceAccount": self.service_account,
+                "revision": self.revision,
+            }
         )
 
     def _metadata(self, **more: Any) -> dict[str, Any]:
@@ -147,7 +161,7 @@ class Forwarder(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(self._inside, pulumi.ResourceOptions(depends_on=[account])),
         )
 
-    def _keep_up(self, deployment: pulumi.Output[str]) -> None:
+    def _keep_up(self, deployment: pulumi.Output[str], identity: str) -> None:
         """What evicts, scales and shields the pods."""
         name, config = self._name, self._config
         sdk("policy.v1").PodDisruptionBudget(
@@ -157,7 +171,7 @@ class Forwarder(pulumi.ComponentResource):
             sdk("networking.v1").NetworkPolicy(
                 f"{name}-network",
                 metadata=self._metadata(),
-                spec=network_rules(config.network, config.identity, objects.selector(name)),
+                spec=network_rules(config.network, identity, objects.selector(name)),
                 opts=self._inside,
             )
         if config.autoscaling:
@@ -211,6 +225,16 @@ def _inside(name: str, config: ForwarderConfig, parent: pulumi.Resource) -> pulu
     return pulumi.ResourceOptions(parent=parent, depends_on=[room])
 
 
+def _judge_network(config: ForwarderConfig) -> None:
+    if config.network.enabled and not config.network.receivers:
+        raise ConfigError(
+            [
+                "forwarder.network.receivers: at least one destination is needed, or the NetworkPolicy keeps the forwarder from its"
+                " receiver; such as {namespace: falco, ports: [9765]}"
+            ]
+        )
+
+
 def _judge_names(args: ForwarderArgs) -> None:
     plain, hidden = args.get("environment", {}), args.get("secret_environment", {})
     faults = [
@@ -225,6 +249,8 @@ def _judge_names(args: ForwarderArgs) -> None:
         for key in args.get("secret_files", {})
         if not FILE.fullmatch(key)
     ]
+    if args.get("identity", "web") not in AGENTS:
+        faults.append(f"identity: allowed: {', '.join(AGENTS)}; given: {shown(args['identity'])}")
     faults += _labels_of_ours(args.get("pod_labels", {}), "podLabels")
     if faults:
         raise ConfigError(faults)

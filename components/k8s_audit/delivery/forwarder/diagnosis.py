@@ -86,14 +86,20 @@ def diagnose(look: Look) -> list[str]:
         return ["There is no pod: look at the Deployment's conditions, and at the namespace's quota and admission."]
     found = [sentence for pod in look.pods for sentence in _of_pod(pod)]
     found += [sentence for name, lines in look.logs.items() for sentence in _of_log(name, lines)]
-    grown = _sums(look.metrics)
+    counted = grown(look)
+    found += _of_receiver(counted)
+    found += _of_stream(counted, look)
+    return list(dict.fromkeys(found))
+
+
+def grown(look: Look) -> dict[str, float]:
+    """Each counter over all pods: what it has grown by since `earlier`."""
+    found = _sums(look.metrics)
     before = _sums({name: text for name, text in look.earlier.items() if name in look.metrics})
     for metric, value in before.items():
         # less than before: the container is another one, which counts anew
-        grown[metric] -= value if value <= grown.get(metric, 0) else 0
-    found += _of_receiver(grown)
-    found += _of_stream(grown, look)
-    return list(dict.fromkeys(found))
+        found[metric] = found.get(metric, 0) - (value if value <= found.get(metric, 0) else 0)
+    return found
 
 
 def _of_pod(pod: Mapping[str, Any]) -> Iterator[str]:

@@ -4,13 +4,18 @@ The API server only stores it: a network plugin must enforce it (https://kuberne
 The node's own kubelet reaches its pods in any case, so probes go on.
 """
 
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
-from k8s_audit.config.forwarder import Destination, NetworkConfig
+from k8s_audit.config.forwarder import ANYWHERE, Destination, NetworkConfig
 from k8s_audit.delivery.forwarder.pipeline_text import PORT
+from k8s_audit.errors import ConfigError
+from k8s_audit.receivers.args import ReceiverArgs
 
 DNS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
 """To any address: a resolver on the node is in no namespace."""
+SCHEMES = {"http": 80, "https": 443}
 AGENTS = {
     "eks-pod-identity": (("169.254.170.23/32", 80), ("fd00:ec2::23/128", 80)),
     "gke": (("169.254.169.252/32", 988), ("169.254.169.254/32", 80)),
@@ -36,6 +41,37 @@ def network_rules(config: NetworkConfig, identity: str, selector: dict[str, str]
         "ingress": _metrics_readers(config.metrics_from),
         "egress": [{"ports": DNS}, *(_way(to) for to in (*config.receivers, *config.cloud, *agents))],
     }
+
+
+def ways_to(receiver: ReceiverArgs) -> list[dict[str, Any]]:
+    """Where a receiver is, as `network.receivers` says it: its namespace, its address, or, for a name outside, its port anywhere.
+
+    A NetworkPolicy knows no names, and no pods in the hosts' network.
+
+    Raises:
+        ConfigError: that cannot be told before `up`.
+    """
+    url, port = receiver["url"], receiver.get("pod_port")
+    if "namespace" in receiver and port:
+        return [{"namespace": receiver["namespace"], "ports": [int(port)]}]
+    if port:
+        return _anywhere(int(port))
+    if not isinstance(url, str):
+        raise ConfigError(["forwarder.network.receivers: missing, and the receiver's URL is only known after `up`"])
+    found = urlsplit(url)
+    host, ports = found.hostname or "", [found.port or SCHEMES[found.scheme]]
+    try:
+        address = ip_address(host)
+    except ValueError:
+        service = host.removesuffix(".").removesuffix(".cluster.local").split(".")
+        if service[2:] == ["svc"]:
+            return [{"namespace": service[1], "ports": ports}]
+        return _anywhere(*ports)
+    return [{"cidr": f"{address}/{address.max_prefixlen}", "ports": ports}]
+
+
+def _anywhere(*ports: int) -> list[dict[str, Any]]:
+    return [{"cidr": cidr, "ports": list(ports)} for cidr in ANYWHERE]
 
 
 def _metrics_readers(labels: dict[str, str]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
+from k8s_audit.config.forwarder import NAMESPACE, SERVICE_ACCOUNT
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.eks import EksPlatform
 from k8s_audit.platforms.eks import iam, names
@@ -30,6 +31,10 @@ class EksAuditArgs(TypedDict):
     """Whether audit events are wanted; false: only `receiverPorts` are let in; default: true."""
     receiver_ports: NotRequired[list[int]]
     """TCP ports on the nodes that the API server's webhooks call, where settings has none; default: none."""
+    namespace: NotRequired[str]
+    """Of the forwarder; default: k8s-audit."""
+    service_account: NotRequired[str]
+    """The one that may read the stream; default: k8s-audit-forwarder."""
 
 
 class EksAudit(pulumi.ComponentResource):
@@ -66,6 +71,8 @@ class EksAudit(pulumi.ComponentResource):
         super().__init__("k8s-audit:index:EksAudit", name, {}, opts)
         self._name, self._cluster = name, args["cluster"]
         self._settings = judge(EksPlatform, "settings", {"kind": "eks", **args["settings"]})
+        self._namespace = args.get("namespace", NAMESPACE)
+        self._service_account = args.get("service_account", SERVICE_ACCOUNT)
         self._options = pulumi.ResourceOptions(parent=self)
         found = cluster(self._cluster, pulumi.InvokeOptions(parent=self))
         nothing = pulumi.Output.from_input("")
@@ -136,8 +143,8 @@ class EksAudit(pulumi.ComponentResource):
             sdk("eks").PodIdentityAssociation(
                 f"{name}-identity",
                 cluster_name=self._cluster,
-                namespace=settings.namespace,
-                service_account=settings.service_account,
+                namespace=self._namespace,
+                service_account=self._service_account,
                 role_arn=reader.arn,
                 tags=tags,
                 opts=self._after(reader),
@@ -188,7 +195,7 @@ class EksAudit(pulumi.ComponentResource):
         return role
 
     def _reader_trust(self, found: Cluster) -> str:
-        namespace, account = self._settings.namespace, self._settings.service_account
+        namespace, account = self._namespace, self._service_account
         if self._settings.identity == "pod-identity":
             return iam.pod_identity_trust(found.arn, namespace, account)
         return iam.irsa_trust(iam.place_of(found.arn), found.issuer, namespace, account)

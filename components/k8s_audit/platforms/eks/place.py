@@ -8,18 +8,21 @@ from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.eks.sdk import provider
 from k8s_audit.platforms.eks.session import Access
 from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.receivers.placement import Outputs
+from k8s_audit.receivers.placement import Outputs, Placement
 
 WEBHOOK_PORT = 5000
 """TCP, of Sysdig's admission controller."""
 
 
-def place(stack: Stack, endpoints: list[ReceiverArgs], options: pulumi.ResourceOptions) -> Outputs:
+def place(
+    stack: Stack, endpoints: list[ReceiverArgs], placement: Placement, options: pulumi.ResourceOptions
+) -> Outputs:
     """Register it.
 
     Args:
         stack: the whole configuration.
         endpoints: who takes audit events; empty: nobody, and no log is switched on.
+        placement: what is around the receivers: the cluster's kubeconfig and provider.
         options: Pulumi's.
     """
     platform = stack.platform

@@ -5,9 +5,11 @@ from types import MappingProxyType
 
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.check import prove_delivery
+from k8s_audit.delivery.forwarder.proof import prove_forwarded
+from k8s_audit.delivery.proof import Proof
 from k8s_audit.errors import DeliveryError
 from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
-from k8s_audit.receivers.endpoint import AUDIT_ID, ReceiverEndpoint, endpoint_of
+from k8s_audit.receivers.endpoint import AUDIT_ID, FORWARDED, ReceiverEndpoint, endpoint_of
 
 
 class DeliveryCheckInputs(ResourceInputs):
@@ -25,6 +27,7 @@ class DeliveryCheckInputs(ResourceInputs):
     password: str = ""
     tls_server_name: str = ""
     proof: str = AUDIT_ID
+    forwarder: str = ""
     timeout: str = "30s"
     triggers: list[str] = []  # noqa: RUF012 - pydantic copies it
 
@@ -53,11 +56,8 @@ class DeliveryCheckResource:
 
     def create(self, context: Context, name: str, inputs: DeliveryCheckInputs) -> tuple[str, Values]:
         """Prove it."""
-        proofs = [
-            prove_delivery(server, inputs.kubeconfig, inputs.endpoint(), seconds(inputs.timeout), context.stop)
-            for server in inputs.api_servers
-        ]
-        return f"{name}-check", inputs.values() | {"checks": [proof.as_output() for proof in proofs]}
+        checks = [proof.as_output() for proof in _proofs(context, inputs)]
+        return f"{name}-check", inputs.values() | {"checks": checks}
 
     def read(
         self, context: Context, id: str, inputs: DeliveryCheckInputs | None, old: Values
@@ -77,3 +77,13 @@ class DeliveryCheckResource:
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """It left nothing behind."""
+
+
+def _proofs(context: Context, inputs: DeliveryCheckInputs) -> list[Proof]:
+    timeout = seconds(inputs.timeout)
+    if inputs.proof == FORWARDED:
+        return [prove_forwarded(inputs.kubeconfig, inputs.receiver, inputs.forwarder, timeout, context.stop)]
+    return [
+        prove_delivery(server, inputs.kubeconfig, inputs.endpoint(), timeout, context.stop)
+        for server in inputs.api_servers
+    ]

@@ -1,0 +1,61 @@
+"""A message of Azure Monitor becomes one message an event: the text in each record's `properties.log` as it is, and the cluster's name.
+
+Records of other categories are skipped. Azure cuts a long text somewhere in its JSON (https://github.com/Azure/AKS/issues/4635); then the
+members that are whole are kept. A member counts as whole only if all before the comma that ends it, and a brace, is valid JSON: so no value
+is ever half of one. https://learn.microsoft.com/en-us/azure/aks/monitor-aks-reference#resource-logs
+"""
+
+import json
+from typing import Any
+
+CATEGORIES = ("kube-audit", "kube-audit-admin")
+MEMBERS = (
+    "kind apiVersion level auditID stage requestURI verb user impersonatedUser authenticationMetadata sourceIPs userAgent objectRef"
+    " responseStatus requestObject responseObject requestReceivedTimestamp stageTimestamp annotations"
+).split()
+"""Of an Event: https://pkg.go.dev/k8s.io/apiserver/pkg/apis/audit/v1#Event."""
+TRUNCATED = "audit.k8s.io/truncated"
+"""The API server's own annotation of an event that it cut itself."""
+NEEDED = ("kind", "auditID", "stage", "verb", "user")
+"""Without one of these, nothing says who did what."""
+
+RECORDS = """root = if this.records.type() == "array" { this.records } else { throw("no message of Azure Monitor: it has no records") }"""
+RECORD = rf"""
+meta cluster = this.resourceId.re_find_all_submatch("(?i)/managedclusters/([^/]+)$").index(0).index(1).catch(deleted())
+meta region = this.location.string().catch(deleted())
+meta time = this.time.string().catch(deleted())
+meta skipped = if !{json.dumps(CATEGORIES)}.contains(this.category) {{ "category" }}
+root = match {{
+  @skipped != null => this
+  this.properties.log.type() == "string" => this.properties.log.trim()
+  _ => throw("a record without the text properties.log")
+}}
+""".strip()
+SALVAGE = rf"""
+map members {{
+  root = ("[" + this + "}}]").parse_json(use_number: true)
+}}
+let text = content().string()
+let prefixes = {json.dumps(MEMBERS)}.map_each(each -> $text.split(",\"" + each + "\":").slice(0, -1).join(",\"" + each + "\":"))
+let whole = $prefixes.sort_by(each -> 0 - each.length()).fold("", each -> if each.tally == "" && each.value.apply("members").length().catch(0) == 1 {{ each.value }} else {{ each.tally }})
+let event = $whole.apply("members").index(0).catch({{}})
+let lost = {json.dumps(NEEDED)}.filter(each -> $event.get(each) == null)
+let stamp = if $event.stageTimestamp == null {{ ",\"stageTimestamp\":" + @time.or("").format_json().string() }} else {{ "" }}
+meta truncated = "true"
+root = if $lost.length() > 0 {{
+  throw("no JSON, or cut before " + $lost.join(", "))
+}} else {{
+  $whole + $stamp + ",\"annotations\":{{\"{TRUNCATED}\":\"true\"}}}}"
+}}
+""".strip()
+
+
+def decode_aks() -> list[dict[str, Any]]:
+    """Processors of one message of an Event Hub."""
+    is_cut = "@skipped == null && this.catch(null) == null"
+    return [
+        {"mapping": RECORDS},
+        {"unarchive": {"format": "json_array"}},
+        {"mapping": RECORD},
+        {"switch": [{"check": is_cut, "processors": [{"mapping": SALVAGE}]}]},
+    ]

@@ -1,0 +1,22 @@
+"""A CloudWatch subscription message becomes one message an event: the text of each log event as it is, and the cluster's name.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html#DestinationKinesisExample,
+https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html. Whether a text is an audit event is judged in event.py.
+"""
+
+from typing import Any
+
+MAPPING = r"""
+meta cluster = this.logGroup.re_find_all_submatch("^/aws/eks/(.+)/cluster$").index(0).index(1).catch(deleted())
+meta skipped = if this.messageType == "CONTROL_MESSAGE" { "control message" }
+root = match {
+  this.messageType == "CONTROL_MESSAGE" => ["of CloudWatch itself"]
+  this.messageType == "DATA_MESSAGE" && this.logEvents.type() == "array" => this.logEvents.map_each(each -> each.message)
+  _ => throw("no message of a CloudWatch subscription")
+}
+""".strip()
+
+
+def decode_eks() -> list[dict[str, Any]]:
+    """Processors of one message that is decompressed."""
+    return [{"mapping": MAPPING}, {"unarchive": {"format": "json_array"}}, {"mapping": "root = this"}]

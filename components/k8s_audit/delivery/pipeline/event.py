@@ -1,0 +1,78 @@
+"""What a decoder left is judged once: an audit event, dropped by a filter, or a fault. Events are annotated, each is counted once.
+
+What comes out: a message an event, its content the event's JSON; or a message with the metadata `dead_letter`, a reason, whose content
+is what could not be taken. Falco takes no event without `stageTimestamp`:
+https://github.com/falcosecurity/plugins/blob/main/plugins/k8saudit/pkg/k8saudit/source.go
+"""
+
+from typing import Any
+
+from k8s_audit.delivery.pipeline.annotate import annotated
+from k8s_audit.delivery.pipeline.filter import dropped
+from k8s_audit.delivery.pipeline.model import Annotation, Filter
+
+MARKER = r"^k8s-audit-check-[-a-z0-9]{1,200}$"
+"""The name in a request that a proof of delivery makes."""
+RFC3339 = r"^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[-+]\\d\\d:\\d\\d)$"
+JUDGE = r"""
+let event = this.catch(null)
+let text = content().string().trim()
+let marker = $event.objectRef.name.string().re_find_all("{marker}").index(0).catch(null)
+{annotate}
+let fault = match {{
+  $event == null => "no JSON"
+  $event.type() != "object" => "no JSON object"
+  $event.kind != "Event" => "no audit event: its kind is not Event"
+  !$event.stageTimestamp.string().re_match("{rfc3339}").catch(false) => "an audit event without a stageTimestamp in RFC 3339"
+  $annotated.bytes().length() > {limit} => "an audit event of more than {limit} bytes"
+  _ => null
+}}
+let dropped = $fault == null && $marker == null && ({dropped})
+meta dead_letter = if $fault != null {{ $fault }}
+meta skipped = if $dropped {{ "filter" }}
+meta marker = if $marker != null {{ $marker }}
+meta audit_id = if $marker != null {{ $event.auditID.string().re_find_all("^[-A-Za-z0-9]{{1,64}}$").index(0).catch("") }}
+root = if $fault == null {{ $annotated }}
+""".strip()
+
+
+def judge_event(annotation: Annotation, filters: tuple[Filter, ...], limit: int) -> list[dict[str, Any]]:
+    """Processors of what a decoder left.
+
+    Args:
+        annotation: what each event is told of its cluster.
+        filters: each drops the events that it matches.
+        limit: bytes of the largest event, annotations included.
+    """
+    judge = JUDGE.format(
+        annotate=annotated(annotation), dropped=dropped(filters), limit=limit, marker=MARKER, rfc3339=RFC3339
+    )
+    return [
+        *skip(),
+        {"switch": [{"check": "@dead_letter == null", "processors": [{"mapping": judge}]}]},
+        {
+            "switch": [
+                {"check": "@dead_letter != null", "processors": []},
+                {"check": "@truncated != null", "processors": [count("truncated"), count("events")]},
+                {"processors": [count("events")]},
+            ]
+        },
+        *skip(),
+    ]
+
+
+def caught() -> list[dict[str, Any]]:
+    """Processors after those that may fail: what failed is a dead letter."""
+    return [{"catch": [{"mapping": 'meta dead_letter = "it could not be decoded: " + error()'}]}]
+
+
+def skip() -> list[dict[str, Any]]:
+    """Processors that count and drop what has the metadata `skipped`, a reason."""
+    gone = [count("skipped", reason="${! @skipped }"), {"mapping": "root = deleted()"}]
+    return [{"switch": [{"check": "@skipped != null", "processors": gone}]}]
+
+
+def count(name: str, **labels: str) -> dict[str, Any]:
+    """A processor that counts each message."""
+    metric: dict[str, Any] = {"type": "counter", "name": f"k8s_audit_{name}"}
+    return {"metric": metric | ({"labels": labels} if labels else {})}

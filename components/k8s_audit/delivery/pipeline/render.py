@@ -1,0 +1,132 @@
+"""A pipeline as the text of Bento's configuration. Pure: the same bytes for the same pipeline, no secret in it.
+
+    input → source's processors → decoder → event.py (judged, filtered, annotated, counted) → batch → receiver
+                                                                            dead letter ←───────────────┘
+
+A decoder is a list of processors. They get one message, a record as the source has it (decompressed), without metadata. They leave one
+message an event whose content is the event's JSON, as text or as a value. On each they may set the metadata `cluster`, `region`
+(where the record tells them), `truncated` (any value: counted), or `skipped` (a reason: counted and dropped, whatever its content). When one fails
+(`throw`), the message as it was before becomes a dead letter with that reason. Whether what they leave is an audit event, they need not ask.
+"""
+
+from typing import Any
+
+import yaml
+
+from k8s_audit.delivery.forwarder.pipeline_text import PORT
+from k8s_audit.delivery.pipeline.batch import batching, cap, largest_event
+from k8s_audit.delivery.pipeline.dead_letter import dead_letter_output
+from k8s_audit.delivery.pipeline.decode_aks import decode_aks
+from k8s_audit.delivery.pipeline.decode_eks import decode_eks
+from k8s_audit.delivery.pipeline.decode_gke import decode_gke
+from k8s_audit.delivery.pipeline.event import caught, judge_event
+from k8s_audit.delivery.pipeline.model import (
+    Annotation,
+    Decoder,
+    Filter,
+    KafkaSource,
+    KinesisSource,
+    Pipeline,
+    Source,
+)
+from k8s_audit.delivery.pipeline.sink import taken_or
+from k8s_audit.delivery.pipeline.source_kafka import kafka_input
+from k8s_audit.delivery.pipeline.source_kinesis import decompress, kinesis_input
+from k8s_audit.delivery.pipeline.source_pubsub import pubsub_input
+
+SHUTDOWN = "30s"
+"""More than one POST may take (sink.TIMEOUT): what is on its way arrives, and is not read again."""
+DECODERS = {"eks": decode_eks, "gke": decode_gke, "aks": decode_aks}
+
+
+def render_pipeline(pipeline: Pipeline) -> str:
+    """The configuration's text."""
+    return dump(configuration(pipeline))
+
+
+def configuration(pipeline: Pipeline) -> dict[str, Any]:
+    """The configuration as data."""
+    read = decompress() if isinstance(pipeline.source, KinesisSource) else []
+    return {
+        "http": {"address": f"0.0.0.0:{PORT}"},
+        "input": _input(pipeline.source),
+        "pipeline": {
+            "processors": events(
+                read,
+                pipeline.decoder,
+                _annotation(pipeline),
+                pipeline.filters,
+                largest_event(pipeline.sink, pipeline.batch),
+            )
+        },
+        "output": output(pipeline),
+        "logger": {"level": "INFO", "format": "json", "add_timestamp": True},
+        "metrics": {"prometheus": {}},
+        "shutdown_timeout": SHUTDOWN,
+    }
+
+
+def events(
+    read: list[dict[str, Any]], decoder: Decoder, annotation: Annotation, filters: tuple[Filter, ...], limit: int
+) -> list[dict[str, Any]]:
+    """Processors from a record to events.
+
+    Args:
+        read: the source's own processors.
+        decoder: see the module.
+        annotation: what each event is told of its cluster.
+        filters: each drops the events that it matches.
+        limit: bytes of the largest event.
+    """
+    return [
+        {"mapping": "meta = deleted()"},  # what somebody else set has no meaning here
+        {"try": [*read, *DECODERS[decoder]()]},
+        *caught(),
+        *judge_event(annotation, filters, limit),
+    ]
+
+
+def output(pipeline: Pipeline) -> dict[str, Any]:
+    """What follows on the events."""
+    dead = dead_letter_output(pipeline.dead_letter, pipeline.source, _annotation(pipeline))
+    singly = {**taken_or(pipeline.sink, dead), "processors": [{"split": {"size": 1}}]}
+    batched = {**taken_or(pipeline.sink, singly), "processors": cap(pipeline.sink, pipeline.batch)}
+    # whatever fails without a refusal is tried again here: given back to the source, it would be read and counted twice
+    patient = {"retry": {"max_retries": 0, "backoff": {"max_elapsed_time": "0s"}, "output": batched}}
+    together = {
+        "broker": {
+            "pattern": "fan_out_fail_fast",
+            "outputs": [patient],
+            "batching": batching(pipeline.sink, pipeline.batch),
+        }
+    }
+    return {"switch": {"cases": [{"check": "@dead_letter != null", "output": dead}, {"output": together}]}}
+
+
+def _input(source: Source) -> dict[str, Any]:
+    if isinstance(source, KinesisSource):
+        return kinesis_input(source)
+    return kafka_input(source) if isinstance(source, KafkaSource) else pubsub_input(source)
+
+
+def _annotation(pipeline: Pipeline) -> Annotation:
+    """With the region of the source, where it has one."""
+    region = pipeline.source.region if isinstance(pipeline.source, KinesisSource) else None
+    return Annotation(pipeline.annotation.cluster, pipeline.annotation.region or region)
+
+
+class _Dumper(yaml.SafeDumper):
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
+
+def dump(document: dict[str, Any]) -> str:
+    """YAML to be read by a human too: mappings are blocks."""
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))
+    return text
