@@ -36,6 +36,57 @@ import (
 func main() { service.RunCLI(context.Background()) }
 """
 """Bento with the inputs and outputs that audit events need: https://warpstreamlabs.github.io/bento/docs/guides/getting_started"""
+PSTEST = "1.49.0"
+PSTEST_MAIN = """\
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"cloud.google.com/go/pubsub/pstest"
+)
+
+func main() {
+	fmt.Println(pstest.NewServer().Addr)
+	io.Copy(io.Discard, os.Stdin)
+}
+"""
+"""Google's own Pub/Sub for tests: says its address, and ends with its stdin (https://pkg.go.dev/cloud.google.com/go/pubsub/pstest)."""
+KFAKE = "0.0.0-20260918054303-01f206a7e32c"
+FRANZ_GO = "1.22.2"
+"""What kfake of that day needs, and does not say."""
+KFAKE_MAIN = """\
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// kfake CERTIFICATE KEY TOPIC...; $KFAKE_USER and $KFAKE_PASSWORD are whom SASL PLAIN lets in
+func main() {
+	pair, err := tls.LoadX509KeyPair(os.Args[1], os.Args[2])
+	if err != nil {
+		panic(err)
+	}
+	cluster := kfake.MustCluster(
+		kfake.NumBrokers(1),
+		kfake.TLS(&tls.Config{Certificates: []tls.Certificate{pair}}),
+		kfake.EnableSASL(),
+		kfake.Superuser("PLAIN", os.Getenv("KFAKE_USER"), os.Getenv("KFAKE_PASSWORD")),
+		kfake.SeedTopics(4, os.Args[3:]...),
+	)
+	fmt.Println(cluster.ListenAddrs()[0])
+	io.Copy(io.Discard, os.Stdin)
+}
+"""
+"""Kafka for tests: says its address, and ends with its stdin (https://pkg.go.dev/github.com/twmb/franz-go/pkg/kfake)."""
 STAGING = (
     "api apiextensions-apiserver apimachinery apiserver cli-runtime client-go cloud-provider cluster-bootstrap"
     " code-generator component-base component-helpers controller-manager cri-api cri-client csi-translation-lib"
@@ -228,11 +279,24 @@ TOOLS = (
             ),
         ),
     ),
+    Tool("pstest", PSTEST, (GoBuild("pstest", ".", (f"cloud.google.com/go/pubsub@v{PSTEST}",), main=PSTEST_MAIN),)),
+    Tool(
+        "kfake",
+        KFAKE,
+        (
+            GoBuild(
+                "kfake",
+                ".",
+                (f"github.com/twmb/franz-go/pkg/kfake@v{KFAKE}", f"github.com/twmb/franz-go@v{FRANZ_GO}"),
+                main=KFAKE_MAIN,
+            ),
+        ),
+    ),
 )
 
 GROUPS = MappingProxyType(
     {
         "up": ("pulumi", "etcd", "kube-apiserver", "kubeadm"),
-        "test": ("pulumi", "etcd", "kube-apiserver", "kubeadm", "kubectl", "helm", "bento"),
+        "test": ("pulumi", "etcd", "kube-apiserver", "kubeadm", "kubectl", "helm", "bento", "pstest", "kfake"),
     }
 )

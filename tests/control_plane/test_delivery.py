@@ -1,4 +1,3 @@
-import importlib.util
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,19 +11,15 @@ from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import DeliveryError
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.recorder import Recorder
+from tests.standins.faulty_proxy import FaultyProxy
 
 SHORT = 3.0
 """Seconds; events need one here."""
-_spec = importlib.util.spec_from_file_location("faulty_proxy", Path(__file__).with_name("faulty_proxy.py"))
-assert _spec
-assert _spec.loader
-faulty_proxy = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(faulty_proxy)
 
 
 @pytest.fixture
-def proxy(recorder: Recorder) -> Iterator[Any]:
-    with faulty_proxy.FaultyProxy(recorder.url.removesuffix("/k8s-audit")) as made:
+def proxy(recorder: Recorder) -> Iterator[FaultyProxy]:
+    with FaultyProxy(recorder.url.removesuffix("/k8s-audit")) as made:
         yield made
 
 

@@ -67,10 +67,31 @@ def pipeline(url: str = "http://127.0.0.1:9/", source: dict[str, Any] | None = N
 
 
 class Bento:
-    """One process."""
+    """One process, which may be killed and started again.
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path, port: int) -> None:
-        self.process, self.log, self.url = process, log, f"http://127.0.0.1:{port}"
+    Args:
+        command: with its arguments.
+        environment: all of its variables.
+        folder: where it runs; its log lies there.
+        port: of its own HTTP server.
+    """
+
+    process: subprocess.Popen[bytes]
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str], folder: Path, port: int) -> None:
+        self.command, self.environment, self.folder = command, environment, folder
+        self.log, self.url = folder / "log", f"http://127.0.0.1:{port}"
+
+    def start(self) -> None:
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                self.command, env=self.environment, stdout=out, stderr=subprocess.STDOUT, cwd=self.folder
+            )
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        self.process.kill()
+        self.process.wait()
 
     def lines(self) -> str:
         return self.log.read_text()
@@ -107,25 +128,19 @@ def bento(
     environment: dict[str, str] | None = None,
     command: Sequence[str] = ("bento",),
     arguments: Sequence[str] | None = None,
+    port: int | None = None,
 ) -> Iterator[Bento]:
-    """Run it with nothing but the given environment; its port is one of the test's own."""
-    (port,) = free_ports(1)
-    file, log = folder / "pipeline.yaml", folder / "log"
+    """Run it with nothing but the given environment; its port is one of the test's own, unless the arguments' file names it already."""
+    port = port or free_ports(1)[0]
+    file = folder / "pipeline.yaml"
     file.write_text(text.replace(f"0.0.0.0:{PORT}", f"127.0.0.1:{port}"))
     surroundings = {"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "*"}
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [*command, *(arguments or ("-c", str(file)))],
-            env=surroundings | (environment or {}),
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-        )
+    made = Bento([*command, *(arguments or ("-c", str(file)))], surroundings | (environment or {}), folder, port)
+    made.start()
     try:
-        yield Bento(process, log, port)
+        yield made
     finally:
-        process.kill()
-        process.wait()
+        made.kill()
 
 
 class Receiver:
