@@ -4,7 +4,7 @@ How the plugin puts inputs into a body, and takes them out again: https://github
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 Values = dict[str, Any]
@@ -48,7 +48,6 @@ class Kind:
     top: frozenset[str] = frozenset()
     served: frozenset[str] = frozenset()
     kept: Values | None = None
-    renamed: dict[str, str] = field(default_factory=dict)
 
     @property
     def in_path(self) -> frozenset[str]:
@@ -72,11 +71,7 @@ class Kind:
         return body | {"properties": {key: news[key] for key in self.served & news.keys()}}
 
     def outputs(self, told: Values) -> Values:
-        found = {key: told[key] for key in told.keys() - {"properties"}} | told["properties"]
-        identities = found.get("identity", {}).get("userAssignedIdentities")
-        if isinstance(identities, dict):
-            found["identity"] = found["identity"] | {"userAssignedIdentities": sorted(identities)}
-        return found
+        return {key: told[key] for key in told.keys() - {"properties"}} | told["properties"]
 
     def refreshed(self, inputs: Values, before: Values, now: Values) -> Values:
         """The inputs, changed by what has changed in Azure since: so what Azure adds by itself is no difference."""

@@ -35,7 +35,7 @@ class Topics:
         return {f"EVENT_HUBS_{name}": value for name, value in values.items()}
 
     def make(self, name: str, partitions: int) -> None:
-        from confluent_kafka.admin import NewTopic
+        from confluent_kafka.cimpl import NewTopic
 
         for future in self._admin().create_topics([NewTopic(name, partitions, 1)]).values():
             future.result(ENOUGH)

@@ -15,6 +15,7 @@ from k8s_audit.config.receivers.helm import WorkloadConfig
 Glob = Annotated[str, StringConstraints(pattern="^[!-~]+$", max_length=253)]
 """Such as `system:*`, `get`, `pods/log`, `kube-*`: `*` is any text, `?` any character."""
 
+
 class FilterConfig(ConfigModel):
     """One of `filters`: an event that fits all that is given goes no further; the marked ones of a proof of delivery do."""
 

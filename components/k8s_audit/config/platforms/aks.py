@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from k8s_audit.config.forwarder_kinds import ForwarderKind, SysdigForwarder
 from k8s_audit.config.model import ConfigModel
 from k8s_audit.config.platforms.event_hubs import EventHubsConfig, ResourceGroup, SubscriptionId
 from k8s_audit.config.platforms.model import PlatformConfig
@@ -111,3 +112,11 @@ class AksPlatform(PlatformConfig):
         if self.hubs_resource_group and self.event_hubs.existing:
             raise ValueError("hubsResourceGroup is for a namespace that is made; eventHubs.existing has its own")
         return self
+
+    def forwarder_faults(self, forwarder: ForwarderKind) -> list[str]:
+        """The seed's forwarder is pushed to, and polls nothing."""
+        if isinstance(forwarder, SysdigForwarder) and forwarder.poll_interval:
+            return ["audit:forwarder.pollInterval: is for a forwarder that polls, as EKS' does; take it out"]
+        if not isinstance(forwarder, SysdigForwarder) and "seed" in self.model_fields_set:
+            return ["audit:platform.seed: belongs to audit:forwarder: sysdig; take it out"]
+        return []

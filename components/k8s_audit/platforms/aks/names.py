@@ -80,3 +80,14 @@ def broker(namespace: str, environment: str) -> str:
         environment: which of Azure's clouds, a key of SUFFIXES.
     """
     return f"{namespace}.{SUFFIXES[environment]}:{KAFKA_PORT}"
+
+
+def storage_string(name: str, key: str, suffix: str) -> str:
+    """A storage account's connection string (https://learn.microsoft.com/en-us/azure/storage/common/storage-configure-connection-string).
+
+    Args:
+        name: the account's.
+        key: one of its two.
+        suffix: of its cloud, a value of STORAGE_SUFFIXES.
+    """
+    return f"DefaultEndpointsProtocol=https;AccountName={name};AccountKey={key};EndpointSuffix={suffix}"

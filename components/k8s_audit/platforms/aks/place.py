@@ -41,6 +41,8 @@ def place(
     """
     platform = stack.platform
     assert isinstance(platform, AksPlatform)
+    if isinstance(stack.forwarder, SysdigForwarder):
+        _judge_seed(endpoints)
     azure = provider(platform, "azure", platform.subscription_id)
     audit = _audit(stack, platform, endpoints, azure, options)
     outputs: Outputs = {
@@ -79,17 +81,21 @@ def _audit(
     )
 
 
+def _judge_seed(endpoints: list[ReceiverArgs]) -> None:
+    for endpoint in endpoints:
+        if wanted := [key for key in SEED_SENDS_NONE if endpoint.get(key)]:
+            raise ConfigError(
+                [
+                    f"audit:forwarder: sysdig cannot send to receiver {endpoint['name']}: it knows no {', '.join(wanted)}; bento does"
+                ]
+            )
+
+
 def _seed(
     stack: Stack, platform: AksPlatform, audit: AksAudit, endpoint: ReceiverArgs, providers: list[Any]
 ) -> Outputs:
     forwarder = stack.forwarder
     assert isinstance(forwarder, SysdigForwarder)
-    if wanted := [key for key in SEED_SENDS_NONE if endpoint.get(key)]:
-        raise ConfigError(
-            [
-                f"audit:forwarder: sysdig cannot send to receiver {endpoint['name']}: it knows no {', '.join(wanted)}; bento does"
-            ]
-        )
     pulumi.log.warn(SEED_WARNING)
     made = AksSysdigForwarder(
         f"{stack.cluster.name}-seed",

@@ -114,12 +114,8 @@ class AksSysdigForwarder(pulumi.ComponentResource):
             account_name=account.name, resource_group_name=group, opts=pulumi.InvokeOutputOptions(parent=self)
         )
         suffix = names.STORAGE_SUFFIXES[settings.environment]
-        parts = pulumi.Output.all(name=account.name, key=keys.apply(lambda found: found.keys[0].value))
-        connection = pulumi.Output.secret(
-            parts.apply(
-                lambda known: (
-                    f"DefaultEndpointsProtocol=https;AccountName={known['name']};AccountKey={known['key']};EndpointSuffix={suffix}"
-                )
-            )
+        parts: pulumi.Output[dict[str, str]] = pulumi.Output.all(
+            name=account.name, key=keys.apply(lambda found: found.keys[0].value)
         )
-        return account, container, connection
+        connection: pulumi.Output[str] = parts.apply(lambda known: names.storage_string(**known, suffix=suffix))
+        return account, container, pulumi.Output.secret(connection)
