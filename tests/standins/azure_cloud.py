@@ -65,6 +65,8 @@ class Arm:
             return self._get(id)
 
     def _get(self, id: str) -> Values:
+        if id.endswith("/all"):  # for tests
+            return {"ids": sorted(found["id"] for found in self.found.values())}
         if id.lower() not in self.found:
             kind, name = _type(id), id.rpartition("/")[2]
             raise RefusedError(404, "ResourceNotFound", f"The Resource '{kind}/{name}' was not found.")
@@ -72,7 +74,7 @@ class Arm:
 
     def _put(self, id: str, body: Values) -> Values:
         kind, old = _type(id), self.found.get(id.lower())
-        made: Values = {"id": id, "name": id.rpartition("/")[2], "type": kind} | body
+        made: Values = body | {"id": id, "name": id.rpartition("/")[2], "type": kind}
         properties = made["properties"] = dict(body.get("properties", {}))
         match kind.lower():
             case "microsoft.eventhub/namespaces":

@@ -86,7 +86,9 @@ KINDS = {
     "azure-native:eventhub:Namespace": Kind(
         NAMESPACE,
         frozenset("location sku tags identity".split()),
-        frozenset("isAutoInflateEnabled maximumThroughputUnits minimumTlsVersion zoneRedundant encryption".split()),
+        frozenset(
+            "isAutoInflateEnabled maximumThroughputUnits minimumTlsVersion zoneRedundant encryption publicNetworkAccess".split()
+        ),
     ),
     "azure-native:eventhub:NamespaceNetworkRuleSet": Kind(
         f"{NAMESPACE}/networkRuleSets/default",

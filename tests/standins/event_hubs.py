@@ -37,11 +37,13 @@ class Topics:
     def make(self, name: str, partitions: int) -> None:
         from confluent_kafka.cimpl import NewTopic
 
-        for future in self._admin().create_topics([NewTopic(name, partitions, 1)]).values():
+        admin = self._admin()  # it takes its futures with it when it goes
+        for future in admin.create_topics([NewTopic(name, partitions, 1)]).values():
             future.result(ENOUGH)
 
     def remove(self, name: str) -> None:
-        for future in self._admin().delete_topics([name]).values():
+        admin = self._admin()
+        for future in admin.delete_topics([name]).values():
             future.result(ENOUGH)
 
     def partitions(self) -> dict[str, int]:
