@@ -414,7 +414,7 @@ class EksLogGroup(pulumi.CustomResource):
     Args:
         resource_name: the resource's name.
         group: the log group's name.
-        filter: name of the subscription filter that is to be put on it; two filters of others are refused.
+        filter: name of the subscription filter that is to be put on it; two filters of others are refused; empty: none is.
         region: of AWS.
         retention_days: as CloudWatch Logs allows them; 0: for ever.
         kms_key: ARN; default: what it has.

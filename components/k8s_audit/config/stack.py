@@ -18,8 +18,8 @@ from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.policy import PolicyConfig
 from k8s_audit.config.receivers.model import ReceiverConfig
-from k8s_audit.config.receivers.recorder import RecorderReceiver
 from k8s_audit.config.registry import DELIVERIES, PLATFORMS, RECEIVERS, SECRETS
+from k8s_audit.config.streams import stream_faults, streams
 from k8s_audit.errors import ConfigError
 from k8s_audit.faults import faults_of, nearest, shown, spelled
 
@@ -59,7 +59,7 @@ class Stack:
     @property
     def streams(self) -> bool:
         """Whether events leave the cluster by a cloud's stream."""
-        return _streams(self.platform)
+        return streams(self.platform)
 
     def warnings(self) -> list[str]:
         """What a preview says about it."""
@@ -110,8 +110,8 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
     faults += _combinations(cluster, platform, receivers or [])
     if delivery and platform and receivers:
         faults += _delivery_faults(delivery, platform, receivers)
-    if cluster and platform and forwarder and receivers is not None and _streams(platform):
-        faults += _stream_faults(cluster, platform, forwarder, receivers, "forwarder" in parts)
+    if cluster and platform and forwarder and receivers is not None and streams(platform):
+        faults += stream_faults(platform, forwarder, receivers, bool(cluster.kubeconfig), "forwarder" in parts)
     if faults or not (cluster and platform and receivers is not None and policy and delivery and forwarder):
         raise ConfigError(list(dict.fromkeys(faults)))
     return Stack(cluster, platform, receivers, policy, delivery, forwarder)
@@ -259,14 +259,10 @@ def _kind(registry: Mapping[str, type[ConfigModel] | None], path: str, value: An
     return _validate(model, path, value, faults)
 
 
-def _streams(platform: PlatformConfig | None) -> bool:
-    return platform is not None and "stream" in platform.deliveries
-
-
 def _forwarder(parts: Mapping[str, Any], platform: PlatformConfig | None, faults: list[str]) -> ForwarderKind | None:
     """What brings events from the stream on: a mapping, or its kind alone."""
     value = parts.get("forwarder", {})
-    if "forwarder" in parts and platform and not _streams(platform):
+    if "forwarder" in parts and platform and not streams(platform):
         faults.append(
             f"audit:forwarder: the API servers of a cluster of kind {platform.kind} send events themselves; a forwarder reads"
             " a cloud's stream; take it out"
@@ -345,7 +341,7 @@ def _receiver_combinations(
             f"audit:receivers: {', '.join(events)} take audit events; "
             + (
                 "a forwarder takes one receiver"
-                if _streams(platform)
+                if streams(platform)
                 else "an API server's webhook takes one receiver, and the relay is not built yet"
             )
         )
@@ -364,32 +360,6 @@ def _receiver_combinations(
                 f"audit:cluster.kubeconfig: missing; receiver {receiver.name} is placed in the cluster with it"
             )
     return list(dict.fromkeys(faults))
-
-
-def _stream_faults(
-    cluster: Cluster, platform: PlatformConfig, forwarder: ForwarderKind, receivers: list[ReceiverConfig], given: bool
-) -> list[str]:
-    """What a stream and its forwarder need of the rest."""
-    takers = [receiver for receiver in receivers if receiver.takes() == "events"]
-    faults = platform.forwarder_faults(forwarder)
-    if isinstance(forwarder, NoForwarder):
-        return faults + [
-            f"audit:forwarder: none; nothing would bring events to receiver {taker.name}: the stack whose forwarder reads the"
-            " stream names it"
-            for taker in takers
-        ]
-    if not takers:
-        return (
-            faults + ["audit:forwarder: no receiver takes audit events, so there is none to place; take it out"] * given
-        )
-    if not cluster.kubeconfig:
-        faults.append("audit:cluster.kubeconfig: missing; the forwarder is placed in the cluster with it")
-    return faults + [
-        f"audit:receivers[{index}]: a recorder listens on this machine alone, where no forwarder in a cluster of kind"
-        f" {platform.kind} reaches it"
-        for index, receiver in enumerate(receivers)
-        if isinstance(receiver, RecorderReceiver)
-    ]
 
 
 def _delivery_faults(delivery: DeliveryConfig, platform: PlatformConfig, receivers: list[ReceiverConfig]) -> list[str]:

@@ -4,8 +4,6 @@ It is given a pipeline's text and secrets, and knows neither cloud nor receiver.
 makes: another text is another object, so the pods roll, and only then the old one goes.
 """
 
-import re
-from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -15,15 +13,13 @@ from k8s_audit.config.judge import judge
 from k8s_audit.delivery.forwarder import objects
 from k8s_audit.delivery.forwarder.alerts import rule_groups
 from k8s_audit.delivery.forwarder.dashboard import render_dashboard
-from k8s_audit.delivery.forwarder.network import AGENTS, network_rules
+from k8s_audit.delivery.forwarder.faults import faults_of
+from k8s_audit.delivery.forwarder.network import network_rules
 from k8s_audit.delivery.forwarder.pipeline_text import grace_period
 from k8s_audit.errors import ConfigError
-from k8s_audit.faults import shown
 from k8s_audit.receivers.helm.release import namespace, secret
 from k8s_audit.receivers.kubernetes import sdk
 
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-FILE = re.compile(r"[-_A-Za-z0-9][-._A-Za-z0-9]{0,250}")
 DASHBOARD_LABEL = {"grafana_dashboard": "1"}
 """What Grafana's side-car looks for (https://github.com/grafana/helm-charts/tree/main/charts/grafana#sidecar-for-dashboards)."""
 DO_NOT_WAIT = {"pulumi.com/skipAwait": "true"}
@@ -81,8 +77,8 @@ class Forwarder(pulumi.ComponentResource):
         """
         super().__init__("k8s-audit:index:Forwarder", name, {}, opts)
         config = judge(ForwarderConfig, "forwarder", args["settings"])
-        _judge_network(config)
-        _judge_names(args)
+        if faults := faults_of(config, args):
+            raise ConfigError(faults)
         text = args["pipeline"]
         if isinstance(text, str):
             grace_period(text)  # before anything is registered
@@ -223,38 +219,3 @@ def _inside(name: str, config: ForwarderConfig, parent: pulumi.Resource) -> pulu
         return child
     room = namespace(name, config.namespace, "restricted", child)
     return pulumi.ResourceOptions(parent=parent, depends_on=[room])
-
-
-def _judge_network(config: ForwarderConfig) -> None:
-    if config.network.enabled and not config.network.receivers:
-        raise ConfigError(
-            [
-                "forwarder.network.receivers: at least one destination is needed, or the NetworkPolicy keeps the forwarder from its"
-                " receiver; such as {namespace: falco, ports: [9765]}"
-            ]
-        )
-
-
-def _judge_names(args: ForwarderArgs) -> None:
-    plain, hidden = args.get("environment", {}), args.get("secret_environment", {})
-    faults = [
-        f"{kind}: letters, digits and _ make the name of a variable; given: {shown(key)}"
-        for kind, given in (("environment", plain), ("secretEnvironment", hidden))
-        for key in given
-        if not VARIABLE.fullmatch(key)
-    ]
-    faults += [f"environment and secretEnvironment: both set {key}" for key in sorted(plain.keys() & hidden.keys())]
-    faults += [
-        f"secretFiles: letters, digits, dots, dashes and _ make the name of a file; given: {shown(key)}"
-        for key in args.get("secret_files", {})
-        if not FILE.fullmatch(key)
-    ]
-    if args.get("identity", "web") not in AGENTS:
-        faults.append(f"identity: allowed: {', '.join(AGENTS)}; given: {shown(args['identity'])}")
-    faults += _labels_of_ours(args.get("pod_labels", {}), "podLabels")
-    if faults:
-        raise ConfigError(faults)
-
-
-def _labels_of_ours(given: Mapping[str, str], path: str) -> list[str]:
-    return [f"{path}: {key} is the forwarder's own" for key in sorted(given.keys() & objects.selector("").keys())]

@@ -50,6 +50,7 @@ def judge_event(annotation: Annotation, filters: tuple[Filter, ...], limit: int)
     return [
         *skip(),
         {"switch": [{"check": "@dead_letter == null", "processors": [{"mapping": judge}]}]},
+        *caught(),
         {
             "switch": [
                 {"check": "@dead_letter != null", "processors": []},

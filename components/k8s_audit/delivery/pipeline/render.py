@@ -20,9 +20,9 @@ from k8s_audit.delivery.pipeline.decode_aks import decode_aks
 from k8s_audit.delivery.pipeline.decode_eks import decode_eks
 from k8s_audit.delivery.pipeline.decode_gke import decode_gke
 from k8s_audit.delivery.pipeline.event import caught, judge_event
+from k8s_audit.delivery.pipeline.judge import judge_pipeline
 from k8s_audit.delivery.pipeline.model import (
     Annotation,
-    Decoder,
     Filter,
     KafkaSource,
     KinesisSource,
@@ -36,11 +36,17 @@ from k8s_audit.delivery.pipeline.source_pubsub import pubsub_input
 
 SHUTDOWN = "30s"
 """More than one POST may take (sink.TIMEOUT): what is on its way arrives, and is not read again."""
+DEAD_LETTER = "dead_letter"
 DECODERS = {"eks": decode_eks, "gke": decode_gke, "aks": decode_aks}
 
 
 def render_pipeline(pipeline: Pipeline) -> str:
-    """The configuration's text."""
+    """The configuration's text.
+
+    Raises:
+        ConfigError: Bento could not do it as it is meant.
+    """
+    judge_pipeline(pipeline)
     return dump(configuration(pipeline))
 
 
@@ -51,15 +57,20 @@ def configuration(pipeline: Pipeline) -> dict[str, Any]:
         "http": {"address": f"0.0.0.0:{PORT}"},
         "input": _input(pipeline.source),
         "pipeline": {
-            "processors": events(
-                read,
-                pipeline.decoder,
-                _annotation(pipeline),
-                pipeline.filters,
-                largest_event(pipeline.sink, pipeline.batch),
-            )
+            "processors": [
+                {"mapping": "meta = deleted()"},  # what others may have set has no meaning here
+                *events(
+                    [*read, *DECODERS[pipeline.decoder]()],
+                    _annotation(pipeline),
+                    pipeline.filters,
+                    largest_event(pipeline.sink, pipeline.batch),
+                ),
+            ]
         },
         "output": output(pipeline),
+        "output_resources": [
+            {"label": DEAD_LETTER, **dead_letter_output(pipeline.dead_letter, pipeline.source, _annotation(pipeline))}
+        ],
         "logger": {"level": "INFO", "format": "json", "add_timestamp": True},
         "metrics": {"prometheus": {}},
         "shutdown_timeout": SHUTDOWN,
@@ -67,28 +78,23 @@ def configuration(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def events(
-    read: list[dict[str, Any]], decoder: Decoder, annotation: Annotation, filters: tuple[Filter, ...], limit: int
+    decode: list[dict[str, Any]], annotation: Annotation, filters: tuple[Filter, ...], limit: int
 ) -> list[dict[str, Any]]:
     """Processors from a record to events.
 
     Args:
-        read: the source's own processors.
-        decoder: see the module.
+        decode: a decoder's processors, and what goes before them.
         annotation: what each event is told of its cluster.
         filters: each drops the events that it matches.
         limit: bytes of the largest event.
     """
-    return [
-        {"mapping": "meta = deleted()"},  # what somebody else set has no meaning here
-        {"try": [*read, *DECODERS[decoder]()]},
-        *caught(),
-        *judge_event(annotation, filters, limit),
-    ]
+    return [{"try": decode}, *caught(), *judge_event(annotation, filters, limit)]
 
 
 def output(pipeline: Pipeline) -> dict[str, Any]:
     """What follows on the events."""
-    dead = dead_letter_output(pipeline.dead_letter, pipeline.source, _annotation(pipeline))
+    dead = {"resource": DEAD_LETTER}
+    # each with a client of its own: one that waits for the next to take what it was refused must not be that next
     singly = {**taken_or(pipeline.sink, dead), "processors": [{"split": {"size": 1}}]}
     batched = {**taken_or(pipeline.sink, singly), "processors": cap(pipeline.sink, pipeline.batch)}
     # whatever fails without a refusal is tried again here: given back to the source, it would be read and counted twice

@@ -6,7 +6,7 @@ region-info. Pod Identity's conditions: https://docs.aws.amazon.com/eks/latest/u
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,12 +34,20 @@ def place_of(arn: str) -> Place:
     return Place(partition, region, account)
 
 
-def delivery_trust(place: Place) -> str:
-    """Who may take the role that writes into the stream: CloudWatch Logs, for log groups of this account and region."""
+def delivery_trust(place: Place, accounts: Sequence[str] = ()) -> str:
+    """Who may take the role that writes into the stream: CloudWatch Logs, for log groups of this region.
+
+    Args:
+        place: where the stream is.
+        accounts: whose log groups may be written from, beside its own
+            (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CreateDestination.html).
+    """
     china = place.partition == "aws-cn"
     service = f"logs.{place.region}.amazonaws.com.cn" if china else "logs.amazonaws.com"
-    source = f"arn:{place.partition}:logs:{place.region}:{place.account}:*"
-    return _trust({"Service": service}, ["sts:AssumeRole"], {"StringLike": {"aws:SourceArn": source}})
+    owners = dict.fromkeys([place.account, *accounts])
+    sources = [f"arn:{place.partition}:logs:{place.region}:{account}:*" for account in owners]
+    condition = {"aws:SourceArn": sources if len(sources) > 1 else sources[0]}
+    return _trust({"Service": service}, ["sts:AssumeRole"], {"StringLike": condition})
 
 
 def delivery_policy(stream: str, key: str | None) -> str:
@@ -52,15 +60,61 @@ def delivery_policy(stream: str, key: str | None) -> str:
     return _policy(rights.DELIVERY, {"stream": stream, "stream key": key})
 
 
-def reader_policy(stream: str, table: str, key: str | None) -> str:
+def reader_policy(stream: str, table: str, queue: str, key: str | None) -> str:
     """What the forwarder may do.
 
     Args:
         stream: the stream's ARN.
         table: ARN of the table of checkpoints.
-        key: ARN of the stream's key; None: AWS's own.
+        queue: ARN of the dead letter.
+        key: ARN of the key of stream and dead letter; None: AWS's own.
     """
-    return _policy(rights.READER, {"stream": stream, "table": table, "stream key": key})
+    arns = {"stream": stream, "table": table, "stream key": key, "dead letter": queue, "dead letter key": key}
+    return _policy((*rights.READER, *rights.DEAD_LETTER), arns)
+
+
+def chained_policy(role: str, queue: str, key: str | None) -> str:
+    """What the forwarder may do where it takes another account's role to read.
+
+    Args:
+        role: that role's ARN.
+        queue: ARN of the dead letter.
+        key: ARN of the dead letter's key; None: AWS's own.
+    """
+    arns = {"role of the stream": role, "dead letter": queue, "dead letter key": key}
+    return _policy((*rights.CHAIN, *rights.DEAD_LETTER), arns)
+
+
+def poller_policy(group: str, key: str | None) -> str:
+    """What the seed's forwarder may do.
+
+    Args:
+        group: ARN of the log group.
+        key: ARN of its key; None: AWS's own.
+    """
+    return _policy(rights.POLLER, {"log group streams": f"{group}:*", "log group key": key})
+
+
+def senders_policy(destination: str, accounts: Sequence[str]) -> str:
+    """Who may put a filter that writes to a destination: these accounts.
+
+    Args:
+        destination: its ARN.
+        accounts: twelve digits each.
+    """
+    allowed = {"Effect": "Allow", "Principal": {"AWS": list(accounts)}, "Resource": destination}
+    return _document(allowed | {"Action": [right.action for right in rights.SENDERS]})
+
+
+def queue_policy(queue: str) -> str:
+    """Nobody may use a queue without TLS; what is denied may be a wildcard
+    (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html).
+
+    Args:
+        queue: its ARN.
+    """
+    insecure = {"Bool": {"aws:SecureTransport": "false"}}
+    return _document({"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": queue, "Condition": insecure})
 
 
 def pod_identity_trust(cluster: str, namespace: str, service_account: str) -> str:
@@ -114,6 +168,7 @@ def _policy(needed: tuple[rights.Right, ...], arns: Mapping[str, str | None]) ->
     for right in needed:
         if arn := arns[right.on]:
             actions.setdefault(arn, []).append(right.action)
+    actions = {arn: list(dict.fromkeys(names)) for arn, names in actions.items()}
     return _document(*({"Effect": "Allow", "Action": names, "Resource": arn} for arn, names in actions.items()))
 
 

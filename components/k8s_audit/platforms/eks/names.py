@@ -3,12 +3,14 @@
 Limits: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (role 64, policy 128),
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html (128),
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html (255),
-https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html (512).
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html (512),
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutDestination.html (512),
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html (80).
 """
 
 import hashlib
 
-ROLE, POLICY, STREAM, TABLE, FILTER = 64, 128, 128, 255, 512
+ROLE, POLICY, STREAM, TABLE, FILTER, DESTINATION, QUEUE = 64, 128, 128, 255, 512, 512, 80
 """Characters that a name may have."""
 PREFIX = "k8s-audit"
 DIGEST = 8
@@ -42,7 +44,7 @@ def endpoint_service(region: str, service: str) -> str:
 
     Args:
         region: where the VPC is.
-        service: `kinesis-streams`, `dynamodb`, `sts` or `eks-auth`.
+        service: `kinesis-streams`, `dynamodb`, `sqs`, `logs`, `sts` or `eks-auth`.
     """
-    china = region.startswith("cn-") and service != "dynamodb"
+    china = region.startswith("cn-") and service not in ("dynamodb", "logs")
     return f"{'cn.' if china else ''}com.amazonaws.{region}.{service}"

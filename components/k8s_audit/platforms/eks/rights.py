@@ -40,7 +40,23 @@ READER = (
     Right("dynamodb:DeleteItem", "table", "Bento's aws_kinesis, to forget a shard that ended"),
     Right("dynamodb:Query", "table", "Bento's aws_kinesis, to see the other replicas' claims"),
 )
-"""Of the forwarder's role."""
+"""Of the forwarder's role, on the stream that it reads."""
+CHAIN = (Right("sts:AssumeRole", "role of the stream", "Bento's aws_kinesis, where stream.existing.roleArn is set"),)
+"""Of the forwarder's role, in place of READER, where another account's role reads."""
+DEAD_LETTER = (
+    Right("sqs:SendMessage", "dead letter", "Bento's aws_sqs, for what nobody takes"),
+    Right("kms:GenerateDataKey", "dead letter key", "SQS, for the sender, where the queue has a key of your own"),
+    Right("kms:Decrypt", "dead letter key", "SQS, for the sender, where the queue has a key of your own"),
+)
+"""Of the forwarder's role, on the queue."""
+POLLER = (
+    Right("logs:DescribeLogStreams", "log group streams", "the seed's forwarder, as it starts"),
+    Right("logs:FilterLogEvents", "log group streams", "the seed's forwarder, at each poll"),
+    Right("kms:Decrypt", "log group key", "CloudWatch Logs, for the reader, where the group has a key of your own"),
+)
+"""Of the role of the seed's forwarder; the seed gives the nodes CloudWatchReadOnlyAccess instead."""
+SENDERS = (Right("logs:PutSubscriptionFilter", "destination", "another account's stack, to write into this stream"),)
+"""Of the accounts in stream.fromAccounts."""
 PREVIEW = (
     Right("sts:GetCallerIdentity", "", "the AWS provider, as it starts"),
     Right("eks:DescribeCluster", "cluster", "the lookup of the cluster's ARN, network and issuer"),
@@ -63,6 +79,17 @@ UP = (
     Right("logs:DescribeSubscriptionFilters", "log group", "EksLogGroup, for the limit of two"),
     Right("logs:PutSubscriptionFilter", "log group", "LogSubscriptionFilter"),
     Right("logs:DeleteSubscriptionFilter", "log group", "LogSubscriptionFilter"),
+    Right("logs:PutDestination", "destination", "LogDestination, where fromAccounts is set"),
+    Right("logs:PutDestinationPolicy", "destination", "LogDestinationPolicy"),
+    Right("logs:DescribeDestinations", "destination", "LogDestination"),
+    Right("logs:DeleteDestination", "destination", "LogDestination"),
+    Right("sqs:CreateQueue", "dead letter", "Queue"),
+    Right("sqs:DeleteQueue", "dead letter", "Queue"),
+    Right("sqs:GetQueueAttributes", "dead letter", "Queue and QueuePolicy"),
+    Right("sqs:SetQueueAttributes", "dead letter", "QueuePolicy"),
+    Right("sqs:GetQueueUrl", "dead letter", "Queue"),
+    Right("sqs:ListQueueTags", "dead letter", "Queue"),
+    Right("sqs:TagQueue", "dead letter", "Queue"),
     Right("kinesis:CreateStream", "stream", "Stream"),
     Right("kinesis:DeleteStream", "stream", "Stream"),
     Right("kinesis:DescribeStreamSummary", "stream", "Stream"),

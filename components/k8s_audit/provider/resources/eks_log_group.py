@@ -51,7 +51,8 @@ class EksLogGroupResource:
         group = self._group(inputs)
         before = group.find()
         if before:
-            group.require_room(inputs.filter)
+            if inputs.filter:
+                group.require_room(inputs.filter)
             context.say(f"log group {inputs.group} is there already: taken over")
         found = group.ensure(inputs.retention_days, inputs.kms_key, inputs.tags)
         kept = before.retention_days if before else FOR_EVER

@@ -4,7 +4,7 @@ import pytest
 
 from k8s_audit.config.forwarder import ForwarderConfig
 from k8s_audit.config.judge import judge
-from k8s_audit.delivery.forwarder.network import network_rules
+from k8s_audit.delivery.forwarder.network import network_rules, ways_to
 
 NETWORK = {"receivers": [{"cidr": "10.1.0.7/32", "ports": [443]}]}
 
@@ -49,3 +49,25 @@ def test_prometheus_namespace_alone_may_read_the_metrics() -> None:
     assert rule["ports"] == [{"protocol": "TCP", "port": 4195}]
     nobody = config(network=NETWORK | {"metricsFrom": {}}).network
     assert network_rules(nobody, "web", {})["ingress"] == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "way"),
+    [
+        ({"url": "https://10.1.0.7/audit"}, [{"cidr": "10.1.0.7/32", "ports": [443]}]),
+        ({"url": "http://[fd00::7]:9765/"}, [{"cidr": "fd00::7/128", "ports": [9765]}]),
+        ({"url": "http://falco.sec.svc.cluster.local:9765/"}, [{"namespace": "sec", "ports": [9765]}]),
+        ({"url": "http://falco.sec.svc/"}, [{"namespace": "sec", "ports": [80]}]),
+        ({"url": "?", "namespace": "sysdig", "pod_port": 6443}, [{"namespace": "sysdig", "ports": [6443]}]),
+        (
+            {"url": "https://siem.example/audit"},
+            [{"cidr": "0.0.0.0/0", "ports": [443]}, {"cidr": "::/0", "ports": [443]}],
+        ),
+        (
+            {"url": "?", "pod_port": 7765},
+            [{"cidr": "0.0.0.0/0", "ports": [7765]}, {"cidr": "::/0", "ports": [7765]}],
+        ),
+    ],
+)
+def test_where_the_receiver_is_is_told_from_its_endpoint(endpoint: dict[str, Any], way: list[dict[str, Any]]) -> None:
+    assert ways_to({"name": "r", **endpoint}) == way  # type: ignore[typeddict-item]
