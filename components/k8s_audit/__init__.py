@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from k8s_audit.delivery.forwarder.component import Forwarder, ForwarderArgs
     from k8s_audit.errors import AuditPolicyError, CloudError, ConfigError, K8sAuditError, ReceiverError
     from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
-    from k8s_audit.platforms.aks.seed import AksSysdigForwarder, AksSysdigForwarderArgs
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
@@ -43,8 +42,6 @@ _HOMES = {
     "AdmissionControllerReceiver": "receivers.admission_controller",
     "AksAudit": "platforms.aks.component",
     "AksAuditArgs": "platforms.aks.component",
-    "AksSysdigForwarder": "platforms.aks.seed",
-    "AksSysdigForwarderArgs": "platforms.aks.seed",
     "AuditPolicyError": "errors",
     "CloudError": "errors",
     "ClusterShieldReceiver": "receivers.cluster_shield",
@@ -90,8 +87,6 @@ __all__ = [
     "AdmissionControllerReceiver",
     "AksAudit",
     "AksAuditArgs",
-    "AksSysdigForwarder",
-    "AksSysdigForwarderArgs",
     "AuditPolicyError",
     "CloudError",
     "ClusterShieldReceiver",

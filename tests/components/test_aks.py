@@ -10,9 +10,12 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks
 
+from k8s_audit.config.forwarder_kinds import SysdigForwarder
+from k8s_audit.config.judge import judge
+from k8s_audit.config.platforms.aks import AksPlatform
 from k8s_audit.errors import CloudError, ConfigError
 from k8s_audit.platforms.aks.component import AksAudit
-from k8s_audit.platforms.aks.seed import AksSysdigForwarder
+from k8s_audit.platforms.aks.seed_forwarder import AksSeedForwarder, missing_of
 from tests.delivery.forwarder.placed import SECRET, encoded, plain
 
 SUBSCRIPTION, OTHER = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
@@ -162,7 +165,7 @@ def test_all_of_a_premium_namespace() -> None:
 
 def test_a_hub_of_a_fleet_is_used_as_it_is_and_only_this_clusters_setting_is_made() -> None:
     existing = {"namespace": "audit-central", "resourceGroup": "audit", "hub": "events", "senderRule": "monitor"}
-    azure, _ = place({"eventHubs": {"existing": existing}}, reader="none")
+    azure, _ = place({"eventHubs": {"existing": existing}}, forwarder="none")
     assert azure.registered.keys() - {"a"} == {"setting"}
     assert azure.registered["setting"]["eventHubName"] == "events"
     assert azure.registered["setting"]["eventHubAuthorizationRuleId"] == (
@@ -216,22 +219,22 @@ def test_a_cluster_that_does_not_fit_is_one_message_before_anything_is_made(
         place(settings, cluster)
 
 
-def seed(**args: Any) -> dict[str, Object]:
+def seed(**config: Any) -> dict[str, Object]:
     azure = Azure({})
     asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(azure, project="audit", stack="test", preview=False)
 
     def register() -> None:
-        AksSysdigForwarder(
+        AksSeedForwarder(
             "s",
             {
+                "config": judge(SysdigForwarder, "forwarder", {"kind": "sysdig", "createNamespace": False} | config),
+                "platform": judge(AksPlatform, "platform", {"kind": "aks", **SETTINGS}),
                 "cluster": "prod-1",
-                "settings": SETTINGS,
                 "location": "westeurope",
                 "hub": "insights-logs-kube-audit",
                 "connection_string": pulumi.Output.secret(READER_STRING),
-                "url": "http://sysdig-agent.sysdig-agent.svc:7765/k8s_audit",
-                **args,
+                "endpoint": {"name": "agent", "url": "http://sysdig-agent.sysdig-agent.svc:7765/k8s_audit"},
             },
         )
 
@@ -243,7 +246,7 @@ def seed(**args: Any) -> dict[str, Object]:
 def test_the_seeds_forwarder_has_its_strings_out_of_a_secret_and_touches_no_service() -> None:
     made = seed()
     assert {each["kind"] for each in made.values()} == {
-        "AksSysdigForwarder",
+        "AksSeedForwarder",
         "StorageAccount",
         "BlobContainer",
         "Secret",
@@ -264,4 +267,8 @@ def test_the_seeds_forwarder_has_its_strings_out_of_a_secret_and_touches_no_serv
 
 def test_its_namespace_is_only_made_where_it_is_told_to() -> None:
     assert "namespace" not in seed()
-    assert seed(namespace="audit", create_namespace=True)["namespace"]["metadata"]["name"] == "audit"
+    assert seed(namespace="audit", createNamespace=True)["namespace"]["metadata"]["name"] == "audit"
+
+
+def test_what_it_cannot_give_a_receiver_is_told() -> None:
+    assert missing_of({"name": "siem", "url": "https://siem.example", "token": "x", "body_limit": 9}) == ["token"]

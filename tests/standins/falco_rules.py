@@ -134,6 +134,12 @@ class Rules:
 def values(name: str, event: Event) -> list[str]:
     """What a field holds; nothing if the event does not have it."""
     pointer = POINTERS[name] if name in POINTERS else name.removeprefix("jevt.value[").removesuffix("]")
+    texts = pointed_at(pointer, event)
+    return [text.partition(":")[0] for text in texts] if name.endswith("image.repository") else texts
+
+
+def pointed_at(pointer: str, event: Event) -> list[str]:
+    """What is at a JSON pointer, whose `*` is each item of a list."""
     found: list[Any] = [event]
     for key in pointer.split("/")[1:]:
         key = key.replace("~1", "/")
@@ -141,5 +147,4 @@ def values(name: str, event: Event) -> list[str]:
             found = [item for one in found if isinstance(one, list) for item in one]
         else:
             found = [one[key] for one in found if isinstance(one, dict) and key in one]
-    texts = [one if isinstance(one, str) else json.dumps(one) for one in found]
-    return [text.partition(":")[0] for text in texts] if name.endswith("image.repository") else texts
+    return [one if isinstance(one, str) else json.dumps(one) for one in found]

@@ -4,12 +4,14 @@ import typer
 
 from k8s_audit.cli import policy
 from k8s_audit.cli.convert import convert
+from k8s_audit.cli.cost import cost
 from k8s_audit.cli.doctor import doctor
 from k8s_audit.cli.verify import verify
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(policy.app, name="policy")
 app.command()(convert)
+app.command()(cost)
 app.command()(doctor)
 app.command()(verify)
 

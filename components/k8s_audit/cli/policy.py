@@ -1,4 +1,4 @@
-"""`k8s-audit policy`: show a profile, judge a file."""
+"""`k8s-audit policy`: show a profile, judge a file, tell what a cloud leaves of Falco's rules."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,10 +8,12 @@ import typer
 from k8s_audit.audit_policy.lint import lint
 from k8s_audit.audit_policy.model import parse_policy
 from k8s_audit.audit_policy.render import load_profile, render_policy
+from k8s_audit.cli.coverage import coverage
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO
 from k8s_audit.errors import AuditPolicyError
 
 app = typer.Typer(help="Audit policies: what the API server records.", no_args_is_help=True)
+app.command()(coverage)
 
 
 @app.command()

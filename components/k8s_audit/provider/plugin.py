@@ -8,7 +8,6 @@ from pulumi.provider.experimental.component import ComponentProvider
 
 from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.aks.component import AksAudit
-from k8s_audit.platforms.aks.seed import AksSysdigForwarder
 from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
@@ -26,7 +25,6 @@ from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
 COMPONENTS: list[type[pulumi.ComponentResource]] = [
     AdmissionControllerReceiver,
     AksAudit,
-    AksSysdigForwarder,
     ClusterShieldReceiver,
     EksAudit,
     FalcoReceiver,

@@ -113,6 +113,13 @@ class AksPlatform(PlatformConfig):
             raise ValueError("hubsResourceGroup is for a namespace that is made; eventHubs.existing has its own")
         return self
 
+    @property
+    def central_subscription(self) -> str | None:
+        """Of Event Hubs that exist, where that is another than the cluster's."""
+        existing = self.event_hubs.existing
+        own = existing is None or existing.subscription_id in (None, self.subscription_id)
+        return None if own or existing is None else existing.subscription_id
+
     def forwarder_faults(self, forwarder: ForwarderKind) -> list[str]:
         """The seed's forwarder is pushed to, and polls nothing."""
         if isinstance(forwarder, SysdigForwarder) and forwarder.poll_interval:

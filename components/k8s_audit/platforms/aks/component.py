@@ -13,9 +13,10 @@ from k8s_audit.config.platforms.aks import AksPlatform
 from k8s_audit.errors import CloudError, ConfigError
 from k8s_audit.faults import shown
 from k8s_audit.platforms.aks import names
-from k8s_audit.platforms.aks.hubs import READERS, Hubs, Placing
+from k8s_audit.platforms.aks.hubs import BENTO, NONE, SYSDIG, Hubs, Placing
 from k8s_audit.platforms.aks.sdk import Cluster, cluster, namespace_location, same_region, sdk
 
+FORWARDERS = (BENTO, SYSDIG, NONE)
 COMPUTED = ["metrics", "logAnalyticsDestinationType"]
 """What Azure adds to a setting by itself: https://github.com/hashicorp/terraform-provider-azurerm/issues/17172"""
 
@@ -33,7 +34,7 @@ class AksAuditArgs(TypedDict):
     """TCP ports on the nodes that the API server's webhooks call, where settings has none; default: none."""
     event_hubs_provider: NotRequired[Any]
     """An Azure provider for the subscription of `eventHubs.existing`, where that is another than the cluster's."""
-    reader: NotRequired[str]
+    forwarder: NotRequired[str]
     """Who reads the hub: `bento`, our forwarder; `sysdig`, the seed's; `none`, that of another stack. Default: `bento`."""
 
 
@@ -79,9 +80,9 @@ class AksAudit(pulumi.ComponentResource):
         self._home = names.Home(self._settings.subscription_id, self._settings.resource_group, self._cluster)
         self._options = pulumi.ResourceOptions(parent=self)
         self._hubs_provider = args.get("event_hubs_provider")
-        reader = args.get("reader", READERS[0])
-        if reader not in READERS:
-            raise ConfigError([f"reader: unknown; given: {shown(reader)}; allowed: {', '.join(READERS)}"])
+        forwarder = args.get("forwarder", BENTO)
+        if forwarder not in FORWARDERS:
+            raise ConfigError([f"forwarder: unknown; given: {shown(forwarder)}; allowed: {', '.join(FORWARDERS)}"])
         found = cluster(self._cluster, self._settings.resource_group, pulumi.InvokeOptions(parent=self))
         nothing = pulumi.Output.from_input("")
         self.cluster_endpoint = pulumi.Output.from_input(found.endpoint)
@@ -92,7 +93,7 @@ class AksAudit(pulumi.ComponentResource):
         wanted = args.get("receiver_ports", []) if ports is None else ports
         self._judge(found)
         if args.get("events", True):
-            self._events(found, reader)
+            self._events(found, forwarder)
         self._admit([int(port) for port in wanted])
         self.register_outputs(
             {
@@ -117,8 +118,7 @@ class AksAudit(pulumi.ComponentResource):
         existing = self._settings.event_hubs.existing
         if not existing:
             return
-        abroad = existing.subscription_id not in (None, self._settings.subscription_id)
-        if abroad and self._hubs_provider is None:
+        if self._settings.central_subscription and self._hubs_provider is None:
             raise ConfigError(
                 [
                     f"eventHubsProvider: missing; the namespace is in subscription {existing.subscription_id}, another than the cluster's"
@@ -133,11 +133,11 @@ class AksAudit(pulumi.ComponentResource):
                 " Azure Monitor writes within a region only"
             )
 
-    def _events(self, found: Cluster, reader: str) -> None:
+    def _events(self, found: Cluster, forwarder: str) -> None:
         options = self._options
         if self._hubs_provider is not None:
             options = pulumi.ResourceOptions(parent=self, provider=self._hubs_provider)
-        hubs = Placing(self._name, self._home, self._settings, found.location, options).place(reader)
+        hubs = Placing(self._name, self._home, self._settings, found.location, options).place(forwarder)
         self._setting(found, hubs)
         nothing = pulumi.Output.from_input("")
         environment = self._settings.environment

@@ -17,8 +17,8 @@ from k8s_audit.platforms.aks.sdk import sdk
 
 SKUS = {"standard": "Standard", "premium": "Premium"}
 HOURS = 24
-READERS = ("bento", "sysdig", "none")
-"""Our forwarder; the seed's, which has its own name of the hub and knows no dead letters; another stack's, or nobody."""
+BENTO, SYSDIG, NONE = "bento", "sysdig", "none"
+"""Who reads: our forwarder; the seed's, which has its own name of the hub and knows no dead letters; another stack's."""
 
 
 @dataclass(frozen=True)
@@ -66,22 +66,22 @@ class Placing:
         own_group = platform.hubs_resource_group or platform.resource_group
         self._group = (existing.resource_group or platform.resource_group) if existing else own_group
 
-    def place(self, reader: str) -> Hubs:
+    def place(self, forwarder: str) -> Hubs:
         """Register all of it.
 
         Args:
-            reader: who reads the hub: one of READERS.
+            forwarder: who reads the hub: BENTO, SYSDIG or NONE.
         """
         existing = self._config.existing
         namespace = pulumi.Output.from_input(existing.namespace) if existing else self._namespace()
-        own = names.SEED_HUB if reader == "sysdig" and not existing else self._fitted(names.HUB, "events")
+        own = names.SEED_HUB if forwarder == SYSDIG and not existing else self._fitted(names.HUB, "events")
         shared = existing.hub if existing else None
         hub = pulumi.Output.from_input(shared) if shared else self._hub("hub", own, namespace, self._config.partitions)
         sender = self._sender(namespace)
-        if reader == "none":
+        if forwarder == NONE:
             return Hubs(namespace, hub, sender, None, None, None, self._made)
         reads = self._rule("reader", namespace, hub, [right.action for right in FORWARDER_READS])
-        if reader == "sysdig":
+        if forwarder == SYSDIG:
             return Hubs(namespace, hub, sender, None, reads, None, self._made)
         letters = self._hub("dead-letters", self._fitted(names.HUB, "dead-letters"), namespace, 1)
         writes = self._rule("dead-letter-writer", namespace, letters, [r.action for r in FORWARDER_DEAD_LETTERS])

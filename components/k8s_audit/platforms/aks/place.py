@@ -1,31 +1,32 @@
 """What a stack of kind aks becomes: its Azure providers, AksAudit, and what brings the events to the receiver."""
 
-from typing import Any
-
 import pulumi
 
-from k8s_audit.config.forwarder_kinds import NoForwarder, SysdigForwarder
+from k8s_audit.audit_policy.coverage import limits_of
+from k8s_audit.config.forwarder import ANYWHERE
+from k8s_audit.config.forwarder_kinds import SysdigForwarder
 from k8s_audit.config.platforms.aks import AksPlatform
 from k8s_audit.config.stack import Stack
+from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.delivery.forwarder.link import forward, prove
 from k8s_audit.delivery.pipeline.model import Annotation, KafkaDeadLetter, KafkaSource
 from k8s_audit.errors import ConfigError
-from k8s_audit.platforms.aks.component import AksAudit
+from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
+from k8s_audit.platforms.aks.hubs import NONE
 from k8s_audit.platforms.aks.names import KAFKA_PORT
 from k8s_audit.platforms.aks.sdk import provider
-from k8s_audit.platforms.aks.seed import AksSysdigForwarder
+from k8s_audit.platforms.aks.seed_forwarder import AksSeedForwarder, missing_of
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.placement import Outputs, Placement
 
 WEBHOOK_PORT = 5000
 """TCP, of Sysdig's admission controller."""
-SEED_SENDS_NONE = ("ca", "client_certificate", "client_key", "token", "username", "password", "tls_server_name")
-"""What the seed's forwarder cannot do for a receiver."""
-SEED_WARNING = (
-    "audit:forwarder: sysdig: the seed's forwarder sends one event a request, gives up after ten tries and goes on, has no filter"
-    " and no dead letters, and is built on .NET Core 3.1, which has had no security updates since December 2022; bento is the default"
+SEED = (
+    "forwarder sysdig: it sends one event a request, gives up after ten tries and goes on, has no filter and no dead letters,"
+    " proves nothing, and is built on .NET Core 3.1, which has had no security updates since December 2022. bento, the default,"
+    " loses nothing"
 )
-"""Its WebhookPoster.cs and Dockerfile; https://dotnet.microsoft.com/en-us/platform/support/policy/dotnet-core."""
+"""By its WebhookPoster.cs and Dockerfile; https://dotnet.microsoft.com/en-us/platform/support/policy/dotnet-core."""
 
 
 def place(
@@ -35,110 +36,103 @@ def place(
 
     Args:
         stack: the whole configuration.
-        endpoints: who takes audit events; empty: nobody, or the receiver of another stack.
-        placement: what is around the receivers: the kubeconfig and the cluster's provider.
+        endpoints: who takes audit events; empty: nobody here, and nothing is exported unless another stack reads the hub.
+        placement: what is around the receivers: the cluster's kubeconfig and provider.
         options: Pulumi's.
+
+    Raises:
+        ConfigError: the receiver asks for what the forwarder cannot give.
     """
     platform = stack.platform
     assert isinstance(platform, AksPlatform)
-    if isinstance(stack.forwarder, SysdigForwarder):
-        _judge_seed(endpoints)
+    if isinstance(stack.forwarder, SysdigForwarder) and endpoints:
+        _judge_seed(endpoints[0])
     azure = provider(platform, "azure", platform.subscription_id)
-    audit = _audit(stack, platform, endpoints, azure, options)
+    given = _args(stack, platform, endpoints)
+    made = AksAudit(
+        stack.cluster.name, given, pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(providers=[azure]))
+    )
+    if given.get("events"):
+        for warning in limits_of(platform.kind, platform.category):
+            pulumi.log.warn(warning)
     outputs: Outputs = {
-        "apiServer": audit.cluster_endpoint,
-        "eventHubsNamespace": audit.namespace,
-        "eventHub": audit.hub,
-        "deadLetterHub": audit.dead_letter_hub,
+        "apiServer": made.cluster_endpoint,
+        "eventHubsNamespace": made.namespace,
+        "eventHub": made.hub,
+        "deadLetter": made.dead_letter_hub,
     }
-    if not endpoints or isinstance(stack.forwarder, NoForwarder):
+    if not endpoints:
         return outputs
     if isinstance(stack.forwarder, SysdigForwarder):
-        return outputs | _seed(stack, platform, audit, endpoints[0], [azure, placement.kubernetes()])
-    return outputs | _forward(stack, platform, audit, endpoints[0], placement)
+        seed = AksSeedForwarder(
+            f"{stack.cluster.name}-seed",
+            {
+                "config": stack.forwarder,
+                "platform": platform,
+                "cluster": given["cluster"],
+                "location": made.region,
+                "hub": made.hub,
+                "connection_string": made.connection_string,
+                "endpoint": endpoints[0],
+            },
+            pulumi.ResourceOptions(providers=[azure, placement.kubernetes()]),
+        )
+        return outputs | {"storageAccount": seed.storage_account}
+    inside = pulumi.ResourceOptions(providers=[placement.kubernetes()], depends_on=[made])
+    forwarder = _forward(stack, platform, made, endpoints[0], inside)
+    check = prove(
+        f"{stack.cluster.name}-delivery",
+        stack=stack,
+        placement=placement,
+        endpoint=endpoints[0],
+        forwarder=forwarder,
+    )
+    return outputs | {"forwarder": forwarder.deployment, "deliveryChecks": check.checks}
 
 
-def _audit(
-    stack: Stack, platform: AksPlatform, endpoints: list[ReceiverArgs], azure: Any, options: pulumi.ResourceOptions
-) -> AksAudit:
+def _args(stack: Stack, platform: AksPlatform, endpoints: list[ReceiverArgs]) -> AksAuditArgs:
     reviews = any(receiver.takes() == "reviews" for receiver in stack.receivers)
-    existing = platform.event_hubs.existing
-    central = existing.subscription_id if existing else None
-    args: dict[str, Any] = {}
-    if central and central != platform.subscription_id:
-        args["event_hubs_provider"] = provider(platform, "azure-event-hubs", central)
-    return AksAudit(
-        stack.cluster.name,
-        {
-            "cluster": platform.cluster_name or stack.cluster.name,
-            "settings": platform.model_dump(by_alias=True, exclude={"kind"}, exclude_none=True, exclude_unset=True),
-            "events": bool(endpoints) or isinstance(stack.forwarder, NoForwarder),
-            "receiver_ports": [WEBHOOK_PORT] if reviews else [],
-            "reader": stack.forwarder.kind,
-            **args,  # type: ignore[typeddict-item] # the one key that must be absent, not None
-        },
-        pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(providers=[azure])),
-    )
-
-
-def _judge_seed(endpoints: list[ReceiverArgs]) -> None:
-    for endpoint in endpoints:
-        if wanted := [key for key in SEED_SENDS_NONE if endpoint.get(key)]:
-            raise ConfigError(
-                [
-                    f"audit:forwarder: sysdig cannot send to receiver {endpoint['name']}: it knows no {', '.join(wanted)}; bento does"
-                ]
-            )
-
-
-def _seed(
-    stack: Stack, platform: AksPlatform, audit: AksAudit, endpoint: ReceiverArgs, providers: list[Any]
-) -> Outputs:
-    forwarder = stack.forwarder
-    assert isinstance(forwarder, SysdigForwarder)
-    pulumi.log.warn(SEED_WARNING)
-    made = AksSysdigForwarder(
-        f"{stack.cluster.name}-seed",
-        {
-            "cluster": platform.cluster_name or stack.cluster.name,
-            "settings": platform.model_dump(by_alias=True, exclude={"kind"}, exclude_none=True, exclude_unset=True),
-            "location": audit.location,
-            "hub": audit.hub,
-            "connection_string": audit.connection_string,
-            "url": endpoint["url"],
-            "namespace": forwarder.namespace,
-            "create_namespace": forwarder.create_namespace,
-            "workload": forwarder.workload.model_dump(by_alias=True, exclude_unset=True),
-        },
-        pulumi.ResourceOptions(providers=providers),
-    )
-    return {"storageAccount": made.storage_account}
+    args: AksAuditArgs = {
+        "cluster": platform.cluster_name or stack.cluster.name,
+        "settings": platform.model_dump(by_alias=True, exclude={"kind"}, exclude_unset=True),
+        "events": bool(endpoints) or stack.forwarder.kind == NONE,
+        "receiver_ports": [WEBHOOK_PORT] if reviews else [],
+        "forwarder": stack.forwarder.kind,
+    }
+    central = platform.central_subscription
+    return args | {"event_hubs_provider": provider(platform, "azure-event-hubs", central)} if central else args
 
 
 def _forward(
-    stack: Stack, platform: AksPlatform, audit: AksAudit, endpoint: ReceiverArgs, placement: Placement
-) -> Outputs:
+    stack: Stack, platform: AksPlatform, made: AksAudit, endpoint: ReceiverArgs, options: pulumi.ResourceOptions
+) -> Forwarder:
     existing = platform.event_hubs.existing
-    # a hub that many clusters share: each record says whose it is
+    # the record names its cluster; where this stack's own is the only one, it is called as the stack calls it
     shared = existing is not None and existing.hub is not None
-    annotation = Annotation(None, None) if shared else Annotation(stack.cluster.name, audit.region)
-    ways = pulumi.Output.all(broker=audit.broker, hub=audit.hub, dead=audit.dead_letter_hub)
+    known: pulumi.Output[list[str]] = pulumi.Output.all(made.broker, made.hub, made.dead_letter_hub)
     group = f"k8s-audit-{stack.cluster.name}"
-    forwarder = forward(
+    return forward(
         stack=stack,
         endpoint=endpoint,
-        source=ways.apply(lambda known: KafkaSource((known["broker"],), known["hub"], group)),
+        source=known.apply(lambda names: KafkaSource((names[0],), names[1], group)),
         decoder="aks",
-        dead_letter=ways.apply(lambda known: KafkaDeadLetter((known["broker"],), known["dead"])),
-        annotation=annotation,
+        dead_letter=known.apply(lambda names: KafkaDeadLetter((names[0],), names[2])),
+        annotation=Annotation(None if shared else stack.cluster.name, made.region),
         secret_environment={
-            "EVENT_HUBS_CONNECTION_STRING": audit.connection_string,
-            "DEAD_LETTER_CONNECTION_STRING": audit.dead_letter_connection_string,
+            "EVENT_HUBS_CONNECTION_STRING": made.connection_string,
+            "DEAD_LETTER_CONNECTION_STRING": made.dead_letter_connection_string,
         },
-        cloud=[{"cidr": cidr, "ports": [KAFKA_PORT]} for cidr in ("0.0.0.0/0", "::/0")],
-        opts=pulumi.ResourceOptions(providers=[placement.kubernetes()], depends_on=[audit]),
+        cloud=[{"cidr": cidr, "ports": [KAFKA_PORT]} for cidr in ANYWHERE],
+        opts=options,
     )
-    check = prove(
-        f"{stack.cluster.name}-delivery", stack=stack, placement=placement, endpoint=endpoint, forwarder=forwarder
-    )
-    return {"deliveryChecks": check.checks}
+
+
+def _judge_seed(endpoint: ReceiverArgs) -> None:
+    if missing := missing_of(endpoint):
+        raise ConfigError(
+            [
+                f"audit:forwarder: sysdig sends no credentials and trusts public authorities alone; receiver {endpoint['name']}"
+                f" needs {', '.join(missing)}"
+            ]
+        )
+    pulumi.log.warn(SEED)
