@@ -11,10 +11,13 @@ import pytest
 from k8s_audit.config import load_stack, read_stack_file
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel
+from k8s_audit.config.platforms.aks import AksPlatform, SeedForwarder, VnetIntegration
 from k8s_audit.config.platforms.eks import EksPlatform, PrivateEndpoints, StreamConfig
+from k8s_audit.config.platforms.event_hubs import CustomerKey, EventHubsConfig, ExistingHubs, NetworkRules
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
 from k8s_audit.delivery.flags import AuditFlags
+from k8s_audit.platforms.aks import rights as aks_rights
 from k8s_audit.platforms.eks import rights
 from tests.project import CHECKOUT
 
@@ -120,6 +123,17 @@ def test_the_page_of_eks_names_each_key_and_each_right() -> None:
     for listed in (rights.DELIVERY, rights.READER, rights.PREVIEW, rights.UP):
         for right in listed:
             assert f"`{right.action}`" in page, right.action
+
+
+def test_the_page_of_aks_names_each_key_and_each_right_and_no_other_right() -> None:
+    page = (CHECKOUT / "docs" / "platforms" / "aks.md").read_text()
+    hubs = (EventHubsConfig, ExistingHubs, NetworkRules, CustomerKey)
+    for model in (AksPlatform, VnetIntegration, SeedForwarder, *hubs):
+        for key in keys(model) - {"kind"}:
+            assert f"`{key}`" in page, key
+    rules = (*aks_rights.MONITOR_MANAGES, *aks_rights.FORWARDER_READS, *aks_rights.FORWARDER_DEAD_LETTERS)
+    given = {right.action for right in (*rules, *aks_rights.PREVIEW, *aks_rights.UP)}
+    assert given - {"Listen", "Send", "Manage"} == set(re.findall(r"`(Microsoft\.[A-Za-z/]+)`", page))
 
 
 def keys(model: type[ConfigModel]) -> set[str]:
