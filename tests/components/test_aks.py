@@ -108,6 +108,7 @@ def test_by_default_there_is_a_hub_for_events_and_one_for_dead_letters_each_with
     assert (made["namespace"]["isAutoInflateEnabled"], made["namespace"]["maximumThroughputUnits"]) == (True, 4)
     assert made["namespace"]["minimumTlsVersion"] == "1.2"
     assert (made["hub"]["partitionCount"], made["hub"]["retentionDescription"]["retentionTimeInHours"]) == (4, 24)
+    assert made["dead-letters"]["retentionDescription"]["retentionTimeInHours"] == 168
     assert made["sender"]["rights"] == ["Send"]
     assert (made["reader"]["rights"], made["reader"]["eventHubName"]) == (["Listen"], made["hub"]["eventHubName"])
     assert made["dead-letter-writer"]["rights"] == ["Send"]

@@ -140,6 +140,12 @@ VNET = {"networkSecurityGroup": "nodes", "sourceRange": "10.226.0.0/28"}
         ),
         ({"seed": {"storageAccount": "Prod1"}}, {}, "audit:platform.seed.storageAccount: String should match pattern"),
         ({"seed": {"container": "a--b"}}, {}, "audit:platform.seed.container: String should match pattern"),
+        ({"seed": {}}, {}, "audit:platform.seed: belongs to audit:forwarder: sysdig; take it out"),
+        (
+            {},
+            {"forwarder": '{"kind": "sysdig", "pollInterval": "5m"}'},
+            "audit:forwarder.pollInterval: is for a forwarder that polls, as EKS' does; take it out",
+        ),
         (
             {},
             {"policy": '{"profile": "full"}'},

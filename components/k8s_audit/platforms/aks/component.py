@@ -156,7 +156,12 @@ class AksAudit(pulumi.ComponentResource):
             event_hub_authorization_rule_id=hubs.sender_rule,
             event_hub_name=hubs.hub,
             logs=[{"category": self._settings.category, "enabled": True}],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=hubs.resources, ignore_changes=COMPUTED),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=hubs.resources,
+                ignore_changes=COMPUTED,
+                delete_before_replace=True,  # Azure refuses a second setting with this category and hub
+            ),
         )
 
     def _admit(self, ports: list[int]) -> None:

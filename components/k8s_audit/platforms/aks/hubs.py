@@ -17,6 +17,8 @@ from k8s_audit.platforms.aks.sdk import sdk
 
 SKUS = {"standard": "Standard", "premium": "Premium"}
 HOURS = 24
+DEAD_LETTER_DAYS = 7
+"""For somebody to look at them; each sku allows it."""
 BENTO, SYSDIG, NONE = "bento", "sysdig", "none"
 """Who reads: our forwarder; the seed's, which has its own name of the hub and knows no dead letters; another stack's."""
 
@@ -76,14 +78,18 @@ class Placing:
         namespace = pulumi.Output.from_input(existing.namespace) if existing else self._namespace()
         own = names.SEED_HUB if forwarder == SYSDIG and not existing else self._fitted(names.HUB, "events")
         shared = existing.hub if existing else None
-        hub = pulumi.Output.from_input(shared) if shared else self._hub("hub", own, namespace, self._config.partitions)
+        hub = (
+            pulumi.Output.from_input(shared)
+            if shared
+            else self._hub("hub", own, namespace, self._config.partitions, self._config.retention_days)
+        )
         sender = self._sender(namespace)
         if forwarder == NONE:
             return Hubs(namespace, hub, sender, None, None, None, self._made)
         reads = self._rule("reader", namespace, hub, [right.action for right in FORWARDER_READS])
         if forwarder == SYSDIG:
             return Hubs(namespace, hub, sender, None, reads, None, self._made)
-        letters = self._hub("dead-letters", self._fitted(names.HUB, "dead-letters"), namespace, 1)
+        letters = self._hub("dead-letters", self._fitted(names.HUB, "dead-letters"), namespace, 1, DEAD_LETTER_DAYS)
         writes = self._rule("dead-letter-writer", namespace, letters, [r.action for r in FORWARDER_DEAD_LETTERS])
         return Hubs(namespace, hub, sender, letters, reads, writes, self._made)
 
@@ -132,7 +138,9 @@ class Placing:
             )
         )
 
-    def _hub(self, role: str, hub: str, namespace: pulumi.Output[str], partitions: int) -> pulumi.Output[str]:
+    def _hub(
+        self, role: str, hub: str, namespace: pulumi.Output[str], partitions: int, days: int
+    ) -> pulumi.Output[str]:
         made = sdk("eventhub").EventHub(
             f"{self._name}-{role}",
             event_hub_name=hub,
@@ -141,7 +149,7 @@ class Placing:
             partition_count=partitions,
             retention_description={
                 "cleanup_policy": "Delete",
-                "retention_time_in_hours": self._config.retention_days * HOURS,
+                "retention_time_in_hours": days * HOURS,
             },
             opts=self._options,
         )
