@@ -120,7 +120,8 @@ def test_the_page_of_eks_names_each_key_and_each_right() -> None:
     for model in (EksPlatform, StreamConfig, PrivateEndpoints):
         for key in keys(model) - {"kind"}:
             assert f"`{key}`" in page, key
-    for listed in (rights.DELIVERY, rights.READER, rights.PREVIEW, rights.UP):
+    lists = (rights.DELIVERY, rights.READER, rights.CHAIN, rights.DEAD_LETTER, rights.POLLER, rights.SENDERS)
+    for listed in (*lists, rights.PREVIEW, rights.UP):
         for right in listed:
             assert f"`{right.action}`" in page, right.action
 

@@ -9,19 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import boto3
 import pytest
 
-from k8s_audit.audit_policy.render import load_profile, render_policy
-from k8s_audit.control_plane.change import AuditSetup, Place, StaticPodChange
-from k8s_audit.control_plane.local_host import LocalHost
-from k8s_audit.delivery.flags import AuditFlags, LogBackend
-from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.local_cluster import LocalCluster
-from k8s_audit.receivers.endpoint import ReceiverEndpoint
+from tests.audited import audited
 from tests.project import Project
 from tests.standins.aws_cloud import ACCOUNT, running
 from tests.standins.aws_plugin import attached
@@ -108,18 +102,11 @@ def stack(new_project: Callable[..., Project], cloud: Cloud) -> Callable[..., Pr
 @pytest.fixture
 def audit_log(cluster: LocalCluster, tmp_path: Path) -> Iterator[Path]:
     """The audit log of a real kube-apiserver, which has just been asked for this and that."""
-    log, folder = tmp_path / "log" / "audit.log", cluster.folder
-    place = Place(str(cluster.manifests), cluster.api_server, f"{folder}/etc/eks", f"{folder}/var/eks", 60)
-    receiver = ReceiverEndpoint("nobody", "http://127.0.0.1:9/")
-    flags = AuditFlags(log=LogBackend(path=str(log))).arguments(place.policy, place.webhook)
-    setup = AuditSetup(render_policy(load_profile("full")), render_webhook(receiver), flags)
-    host = LocalHost("cp-1", f"{folder}/logs/kube-apiserver.log")
-    StaticPodChange(host, place, Event()).apply(setup)
-    kubectl = ["kubectl", "--kubeconfig", str(cluster.kubeconfig)]
-    for command in ("get pods -A", "get secrets -A", "create configmap x --from-literal a=b", "delete configmap x"):
-        subprocess.run([*kubectl, *command.split()], check=True, capture_output=True)
-    yield log
-    StaticPodChange(host, place, Event()).restore()
+    with audited(cluster, tmp_path, "full") as log:
+        kubectl = ["kubectl", "--kubeconfig", str(cluster.kubeconfig)]
+        for command in ("get pods -A", "get secrets -A", "create configmap x --from-literal a=b", "delete configmap x"):
+            subprocess.run([*kubectl, *command.split()], check=True, capture_output=True)
+        yield log
 
 
 def text(cluster: str, settings: str = "") -> str:

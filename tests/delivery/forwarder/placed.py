@@ -61,8 +61,8 @@ class Engine(mocks.Mocks):
         self.registered[args.name] = state
         return f"{args.name}-id", state
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[Object, None]:
-        return {}, None
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[Object, list[tuple[str, str]]]:
+        return {}, []
 
 
 def place(settings: Object, **args: Any) -> dict[str, Object]:

@@ -7,6 +7,10 @@ from k8s_audit.config import load_stack
 from k8s_audit.config.platforms.eks import EksPlatform
 from k8s_audit.errors import ConfigError
 
+STREAM = "arn:aws:kinesis:eu-west-1:999999999999:stream/events"
+DESTINATION = "arn:aws:logs:eu-west-1:999999999999:destination:events"
+ROLE = "arn:aws:iam::999999999999:role/reader"
+
 
 def stack(settings: dict[str, Any], **more: str) -> dict[str, str]:
     receiver = {"kind": "http", "name": "siem", "url": "https://siem.example/audit"}
@@ -59,6 +63,43 @@ def test_the_stream_is_its_natural_delivery() -> None:
         ({"forwarder": "sysdig"}, {}, "audit:platform.forwarder: unknown key; audit:forwarder is a key of its own"),
         ({"namespace": "x"}, {}, "audit:platform.namespace: unknown key; audit:forwarder.namespace"),
         ({"identity": "keys"}, {}, "audit:platform.identity: Input should be 'pod-identity' or 'irsa'"),
+        (
+            {"stream": {"existing": {}}},
+            {},
+            "audit:platform.stream.existing: arn or destination is needed",
+        ),
+        (
+            {"stream": {"existing": {"arn": STREAM, "table": "places"}, "shards": 2, "mode": "provisioned"}},
+            {},
+            "audit:platform.stream: existing: mode, shards is the business of the stack that made the stream",
+        ),
+        (
+            {"stream": {"existing": {"destination": DESTINATION, "roleArn": ROLE}}},
+            {},
+            "audit:platform.stream.existing: table and roleArn are for a forwarder, which needs arn",
+        ),
+        (
+            {"stream": {"existing": {"arn": STREAM.replace("eu-west-1", "us-east-1"), "table": "places"}}},
+            {},
+            "audit:platform: stream.existing: a log group's filter reaches its own region alone, eu-west-1",
+        ),
+        (
+            {"stream": {"existing": {"destination": DESTINATION}}},
+            {},
+            "audit:platform.stream.existing: the forwarder of this stack needs arn and table to read; or audit:forwarder",
+        ),
+        (
+            {"stream": {"existing": {"arn": STREAM, "table": "places"}}},
+            {"forwarder": "none", "receivers": "[]"},
+            "audit:platform.stream.existing: table: for a forwarder, and audit:forwarder is none",
+        ),
+        ({"stream": {"fromAccounts": ["12"]}}, {}, "audit:platform.stream.fromAccounts[0]: String should match"),
+        ({}, {"forwarder": "sysdig"}, "audit:platform.identity: the forwarder sysdig knows irsa alone"),
+        (
+            {"identity": "irsa", "stream": {"retentionHours": 48}},
+            {"forwarder": "sysdig"},
+            "audit:platform.stream: the forwarder sysdig reads the log group itself",
+        ),
         (
             {},
             {"policy": '{"profile": "full"}'},

@@ -103,7 +103,7 @@ def prove(
     """Register the proof that an event comes through the stream; it is made again with each change of the forwarder's pods.
 
     Args:
-        name: of the resource, such as `prod-1-delivery`.
+        name: of the resource, such as `prod-1-proof`.
         stack: the whole configuration.
         placement: what is around the receivers: the kubeconfig.
         endpoint: the receiver.

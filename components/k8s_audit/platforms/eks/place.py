@@ -2,6 +2,7 @@
 
 import pulumi
 
+from k8s_audit.audit_policy.coverage import limits_of
 from k8s_audit.config.forwarder_kinds import BentoForwarder, SysdigForwarder
 from k8s_audit.config.platforms.eks import EksPlatform
 from k8s_audit.config.stack import Stack
@@ -46,6 +47,9 @@ def place(
     assert isinstance(platform, EksPlatform)
     if isinstance(stack.forwarder, SysdigForwarder) and endpoints:
         _judge_seed(stack.forwarder, endpoints[0])
+    if endpoints:
+        for line in limits_of(platform.kind):
+            pulumi.log.warn(line)
     access = Access(platform.region, platform.profile, platform.role_arn, platform.external_id)
     aws = pulumi.ResourceOptions(providers=[provider(access, platform.account_id)])
     made = EksAudit(stack.cluster.name, _args(stack, platform, endpoints), pulumi.ResourceOptions.merge(options, aws))
@@ -77,7 +81,7 @@ def place(
         return outputs
     forwarder = _forward(stack, platform, made, endpoints[0], inside)
     check = prove(
-        f"{stack.cluster.name}-delivery",
+        f"{stack.cluster.name}-proof",
         stack=stack,
         placement=placement,
         endpoint=endpoints[0],

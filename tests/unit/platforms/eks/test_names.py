@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from k8s_audit.platforms.eks import names
 
 CLUSTER = st.from_regex(r"\A[0-9A-Za-z][A-Za-z0-9_-]{0,99}\Z")
-LIMITS = (names.ROLE, names.POLICY, names.STREAM, names.TABLE, names.FILTER)
+LIMITS = (names.ROLE, names.POLICY, names.STREAM, names.TABLE, names.FILTER, names.DESTINATION, names.QUEUE)
 
 
 @given(CLUSTER, st.sampled_from(LIMITS))
@@ -35,4 +35,6 @@ def test_two_clusters_of_an_account_never_share_a_role(one: tuple[str, str], oth
 def test_an_endpoint_in_china_has_the_prefix_that_it_has_there() -> None:
     assert names.endpoint_service("eu-west-1", "sts") == "com.amazonaws.eu-west-1.sts"
     assert names.endpoint_service("cn-north-1", "kinesis-streams") == "cn.com.amazonaws.cn-north-1.kinesis-streams"
+    assert names.endpoint_service("cn-north-1", "sqs") == "cn.com.amazonaws.cn-north-1.sqs"
     assert names.endpoint_service("cn-north-1", "dynamodb") == "com.amazonaws.cn-north-1.dynamodb"
+    assert names.endpoint_service("cn-north-1", "logs") == "com.amazonaws.cn-north-1.logs"
