@@ -81,7 +81,7 @@ def _container(config: SeedForwarder, workload: WorkloadConfig, hub: Any, url: A
         "ports": [{"name": "metrics", "containerPort": PORT, "protocol": "TCP"}],
         "resources": {
             "requests": {"cpu": "20m", "memory": "512Mi"},
-            "limits": {"cpu": "200m", "memory": "1024Mi"},
+            "limits": {"cpu": "200m", "memory": "1Gi"},
         },
         "readinessProbe": {
             "exec": {"command": ["wget", f"127.0.0.1:{PORT}/metrics", "--spider"]},
