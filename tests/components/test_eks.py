@@ -36,7 +36,7 @@ class Aws(Engine):
         return id, self.registered[args.name]
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[Object, list[tuple[str, str]]]:
-        network = {"vpcId": "vpc-1", "clusterSecurityGroupId": "sg-1", "subnetIds": []}
+        network = {"vpcId": "vpc-1", "clusterSecurityGroupId": "sg-1", "subnetIds": [], "endpointPublicAccess": False}
         found = {
             "arn": f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/prod-1",
             "endpoint": "https://eks",
@@ -79,7 +79,9 @@ def pipeline(made: dict[str, Object]) -> Any:
     return yaml.safe_load(made["k8s-audit-forwarder-pipeline"]["data"]["pipeline.yaml"])
 
 
-def test_events_have_their_way_from_the_cluster_to_the_receiver_and_are_proved(tmp_path: Path) -> None:
+def test_events_have_their_way_from_the_cluster_to_the_receiver_and_are_proved(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     made = placed(tmp_path)
     source = pipeline(made)["input"]["aws_kinesis"]
     assert source["streams"] == [made["prod-1-stream"]["name"]]
@@ -97,6 +99,8 @@ def test_events_have_their_way_from_the_cluster_to_the_receiver_and_are_proved(t
     check = made["prod-1-proof"]
     assert (check["proof"], check["forwarder"]) == ("forwarded", "k8s-audit/k8s-audit-forwarder")
     assert check["timeout"] == "5m"
+    (warned,) = [each.getMessage() for each in caplog.records if "is private" in each.getMessage()]
+    assert warned.endswith("does not reach kinesis-streams, dynamodb, sqs, eks-auth")
 
 
 def test_irsa_is_told_by_the_service_accounts_annotation(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from k8s_audit.config import load_stack, read_stack_file
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel
 from k8s_audit.config.platforms.aks import AksPlatform, SeedForwarder, VnetIntegration
-from k8s_audit.config.platforms.eks import EksPlatform, PrivateEndpoints, StreamConfig
+from k8s_audit.config.platforms.eks import EksPlatform, ExistingStream, PrivateEndpoints, StreamConfig
 from k8s_audit.config.platforms.event_hubs import CustomerKey, EventHubsConfig, ExistingHubs, NetworkRules
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
@@ -117,7 +117,7 @@ def test_the_page_of_kubeadm_has_a_row_for_each_key_of_a_host_with_its_default()
 
 def test_the_page_of_eks_names_each_key_and_each_right() -> None:
     page = (CHECKOUT / "docs" / "platforms" / "eks.md").read_text()
-    for model in (EksPlatform, StreamConfig, PrivateEndpoints):
+    for model in (EksPlatform, StreamConfig, ExistingStream, PrivateEndpoints):
         for key in keys(model) - {"kind"}:
             assert f"`{key}`" in page, key
     lists = (rights.DELIVERY, rights.READER, rights.CHAIN, rights.DEAD_LETTER, rights.POLLER, rights.SENDERS)

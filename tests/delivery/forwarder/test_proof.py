@@ -6,6 +6,7 @@ In the place of the cloud's stream the pipeline reads what is POSTed to it, in C
 import gzip
 import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -173,8 +174,6 @@ def test_it_says_which_right_the_kubeconfig_lacks(kubectl: Kubectl, log: Path, t
 
 
 def wait_until_it_runs(node: Node) -> None:
-    import time
-
     deadline = time.monotonic() + 60
     while "Launching a Bento instance" not in node.log():
         assert time.monotonic() < deadline, node.log()

@@ -14,6 +14,7 @@ from k8s_audit.config.model import ConfigModel, Name
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.faults import CREDENTIAL, nearest, shown
 
+FORWARDER = "forwarder"
 KONNECTIVITY = "konnectivity"
 """https://kubernetes.io/docs/tasks/extend-kubernetes/setup-konnectivity/"""
 TOLERATION = ("key", "operator", "value", "effect", "tolerationSeconds")
@@ -30,12 +31,14 @@ def _repository(url: str) -> str:
 
 
 def _source(text: str) -> str:
-    if text == KONNECTIVITY:
+    if text in (KONNECTIVITY, FORWARDER):
         return text
     try:
         ip_network(text)
     except ValueError:
-        raise ValueError(f"a CIDR without host bits is needed, such as 10.0.0.11/32, or {KONNECTIVITY}") from None
+        raise ValueError(
+            f"a CIDR without host bits is needed, such as 10.0.0.11/32, or {KONNECTIVITY}, or {FORWARDER}"
+        ) from None
     if "/" not in text:
         raise ValueError(f"a CIDR has its length, such as {text}/{ip_network(text).prefixlen}")
     return text
@@ -71,7 +74,8 @@ def _toleration(given: dict[str, Any]) -> dict[str, Any]:
 
 
 Source = Annotated[str, AfterValidator(_source)]
-"""Who may reach a receiver's port: the CIDR of an API server, or `konnectivity`, through whose agents a cloud's API server comes."""
+"""Who may reach a receiver's port: the CIDR of an API server, or `konnectivity`, through whose agents a cloud's API server comes, or
+`forwarder`: the pods that bring events from a cloud's stream."""
 
 
 class ChartConfig(ConfigModel):

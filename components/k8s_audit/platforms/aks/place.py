@@ -81,7 +81,7 @@ def place(
     inside = pulumi.ResourceOptions(providers=[placement.kubernetes()], depends_on=[made])
     forwarder = _forward(stack, platform, made, endpoints[0], inside)
     check = prove(
-        f"{stack.cluster.name}-delivery",
+        f"{stack.cluster.name}-proof",
         stack=stack,
         placement=placement,
         endpoint=endpoints[0],

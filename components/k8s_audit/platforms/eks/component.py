@@ -20,6 +20,10 @@ from k8s_audit.resources import EksClusterLogging, EksLogGroup
 
 PATTERN = '{ $.kind = "Event" && $.apiVersion = "audit.k8s.io/v1" }'
 """A filter sees the message, not its stream: this is what only audit events have."""
+PRIVATE = (
+    "cluster {cluster}: its API server is private. If its nodes have no way to the internet, set privateEndpoints, or the forwarder"
+    " does not reach {services}"
+)
 BENTO, SYSDIG, NONE = "bento", "sysdig", "none"
 
 
@@ -126,8 +130,11 @@ class EksAudit(pulumi.ComponentResource):
             self.destination = pulumi.Output.from_input(stream.destination)
             if forwarder == BENTO:
                 self._read_by(site, args, self._stream_policy(site, stream))
+        services = services_of(site, forwarder)
         if settings.private_endpoints:
-            place_endpoints(site, settings.private_endpoints, services_of(site, forwarder))
+            place_endpoints(site, settings.private_endpoints, services)
+        elif site.found.private and services:
+            pulumi.log.warn(PRIVATE.format(cluster=site.cluster, services=", ".join(services)), self)
         EksClusterLogging(
             f"{site.name}-logging",
             cluster=site.cluster,

@@ -37,6 +37,7 @@ class Cluster:
         issuer: of its service accounts' tokens.
         vpc: the ID of its network.
         security_group: the one that EKS made for it.
+        private: whether its API server is reached from its VPC alone.
     """
 
     arn: str
@@ -44,6 +45,7 @@ class Cluster:
     issuer: str
     vpc: str
     security_group: str
+    private: bool
 
 
 def cluster(name: str, options: pulumi.InvokeOptions) -> Cluster:
@@ -66,7 +68,12 @@ def cluster(name: str, options: pulumi.InvokeOptions) -> Cluster:
         raise CloudError(f"cluster {name}: its status is {found.status}; it must be ACTIVE")
     network, issuers = found.vpc_config, [oidc.issuer for one in found.identities for oidc in one.oidcs]
     return Cluster(
-        found.arn, found.endpoint, issuers[0] if issuers else "", network.vpc_id, network.cluster_security_group_id
+        arn=found.arn,
+        endpoint=found.endpoint,
+        issuer=issuers[0] if issuers else "",
+        vpc=network.vpc_id,
+        security_group=network.cluster_security_group_id,
+        private=not network.endpoint_public_access,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
-from k8s_audit.config.receivers.helm import KONNECTIVITY
+from k8s_audit.config.receivers.helm import FORWARDER, KONNECTIVITY
 from k8s_audit.errors import ConfigError
 from k8s_audit.faults import shown
 from k8s_audit.receivers.kubernetes import sdk
@@ -21,6 +21,9 @@ AGENTS_NAMESPACE, AGENTS = "kube-system", "konnectivity-agent"
 AGENTS_LABELS = ("k8s-app", "app")
 """GKE, IKS and the upstream manifests use the first label, AKS the second:
 https://kubernetes.io/docs/tasks/extend-kubernetes/setup-konnectivity/, https://github.com/tigera/operator/pull/5212"""
+
+FORWARDERS_LABELS = {"app.kubernetes.io/name": "k8s-audit-forwarder"}
+"""As delivery/forwarder labels its pods, in whatever namespace they are."""
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.networking.v1 import NetworkPolicy
@@ -32,7 +35,7 @@ def admission_rules(selector: Mapping[str, str], port: int, sources: Sequence[st
     Args:
         selector: labels of the receiver's pods; not empty, since that is every pod of the namespace.
         port: TCP, as the pod listens on it, not its Service.
-        sources: CIDRs, and `konnectivity`; not empty, since that admits everybody.
+        sources: CIDRs, `konnectivity`, `forwarder`; not empty, since that admits everybody.
 
     Raises:
         ConfigError: one is neither, or there is none; all faults at once.
@@ -57,6 +60,8 @@ def admission_rules(selector: Mapping[str, str], port: int, sources: Sequence[st
 
 
 def _peers(source: str) -> list[dict[str, Any]]:
+    if source == FORWARDER:
+        return [{"namespaceSelector": {}, "podSelector": {"matchLabels": FORWARDERS_LABELS}}]
     if source != KONNECTIVITY:
         return [{"ipBlock": {"cidr": source}}]
     namespace = {"matchLabels": {"kubernetes.io/metadata.name": AGENTS_NAMESPACE}}
@@ -66,7 +71,7 @@ def _peers(source: str) -> list[dict[str, Any]]:
 
 
 def _fault(source: str) -> str | None:
-    if source == KONNECTIVITY:
+    if source in (KONNECTIVITY, FORWARDER):
         return None
     try:
         ip_network(source)
@@ -94,7 +99,7 @@ def admit(
         namespace: of its pods.
         selector: labels of its pods.
         port: TCP, as the pod listens on it.
-        sources: CIDRs, and `konnectivity`.
+        sources: CIDRs, `konnectivity`, `forwarder`.
         opts: Pulumi's.
     """
     networking, meta = sdk("networking.v1"), sdk("meta.v1")

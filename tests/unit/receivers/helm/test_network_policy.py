@@ -1,7 +1,8 @@
 import pytest
 
+from k8s_audit.delivery.forwarder.objects import selector
 from k8s_audit.errors import ConfigError
-from k8s_audit.receivers.helm.network_policy import admission_rules
+from k8s_audit.receivers.helm.network_policy import FORWARDERS_LABELS, admission_rules
 
 PODS = {"app": "falco"}
 
@@ -39,3 +40,9 @@ def test_a_clouds_api_server_comes_through_the_pods_of_konnectivity() -> None:
         {"namespaceSelector": kube_system, "podSelector": {"matchLabels": {"app": "konnectivity-agent"}}},
         {"ipBlock": {"cidr": "10.0.0.11/32"}},
     ]
+
+
+def test_a_clouds_events_come_from_the_forwarders_pods_in_whatever_namespace() -> None:
+    (rule,) = admission_rules(PODS, 9765, ["forwarder"])["ingress"]
+    assert rule["from"] == [{"namespaceSelector": {}, "podSelector": {"matchLabels": FORWARDERS_LABELS}}]
+    assert selector("any")["app.kubernetes.io/name"] == FORWARDERS_LABELS["app.kubernetes.io/name"]
