@@ -53,6 +53,8 @@ def test_events_go_to_the_cluster_ip_of_its_service_within_its_limits(engine: En
         "body_limit": 12_582_912,
         "event_limit": 262_144,
         "proof": "accepted",
+        "namespace": "falco",
+        "pod_port": 9765,
     }
     assert not of_type(engine, "Secret")
     assert not of_type(engine, "NetworkPolicy")

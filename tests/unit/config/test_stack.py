@@ -114,9 +114,9 @@ def test_all_faults_come_at_once() -> None:
     found = faults({"audit:cluster": "{}", "audit:platform": "{}", "audit:reciever": "[]"})
     assert [fault.partition(": ")[0] for fault in found] == [
         "audit:reciever",
-        "audit:receivers",
         "audit:cluster.name",
         "audit:platform.kind",
+        "audit:receivers",
     ]
 
 
