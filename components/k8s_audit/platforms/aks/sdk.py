@@ -14,9 +14,9 @@ MISSING = "platform aks needs pulumi-azure-native: pip install 'k8s-audit[azure]
 UNUSABLE = ("Creating", "Deleting", "Canceled")
 """States of a cluster in which it takes no diagnostic setting, or has no API server."""
 CODE = re.compile(r'Code="(\w+)" Message="((?:[^"\\]|\\.)*)"')
-"""As Azure's SDK for Go writes an error of the API (https://pkg.go.dev/github.com/Azure/go-autorest/autorest/azure#ServiceError)."""
-RESPONSE = re.compile(r"ERROR CODE: (\w+)")
-"""As its successor does (https://pkg.go.dev/github.com/Azure/azure-sdk-for-go/sdk/azcore#ResponseError)."""
+"""As Pulumi's plugin writes an error of the API."""
+RESPONSE, MESSAGE = re.compile(r"ERROR CODE: (\w+)"), re.compile(r'"message": ?"((?:[^"\\]|\\.)*)"')
+"""As the SDK below it does (https://pkg.go.dev/github.com/Azure/azure-sdk-for-go/sdk/azcore#ResponseError)."""
 
 
 def sdk(module: str) -> Any:
@@ -118,13 +118,14 @@ def _asked(where: str, ask: Any) -> Any:
     except ToolError:
         raise
     except Exception as error:  # the SDK's only kind for a refused invoke
-        raise CloudError(f"{where}: {_reason(str(error))}") from None
+        raise CloudError(f"{where}: {reason(str(error))}") from None
 
 
-def _reason(text: str) -> str:
-    """What Azure says, without what the SDKs put around it."""
+def reason(text: str) -> str:
+    """What Azure says, without what the SDKs put around it: what was refused, to whom, on what."""
     if found := CODE.search(text):
         return f"{found[1]}: {found[2]}"
-    if found := RESPONSE.search(text):
-        return found[1]
-    return text.strip().splitlines()[-1] if text.strip() else "no reason given"
+    code, message = RESPONSE.search(text), MESSAGE.search(text)
+    if code:
+        return f"{code[1]}: {message[1]}" if message else code[1]
+    return " ".join(text.rpartition("returned an error: ")[2].split()) or "no reason given"
