@@ -23,7 +23,7 @@ config:
   audit:cluster: {{name: {cluster}, kubeconfig: "{kubeconfig}"}}
   audit:platform: {{kind: aks, subscriptionId: {subscription}, resourceGroup: prod{settings}}}
   audit:forwarder: {forwarder}
-  pulumi:disable-default-providers: ["*"]
+  pulumi:disable-default-providers: [azure-native, kubernetes]
 """
 
 

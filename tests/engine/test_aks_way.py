@@ -72,10 +72,11 @@ def test_events_reach_the_receiver_and_are_proved_and_a_wrong_string_is_told(
         receivers = f"  audit:receivers: [{{kind: http, name: siem, url: {receiver.url}}}]\n"
         written = text(name, "", "{replicas: 1, wait: false}", str(cluster.kubeconfig), receivers)
         project = stack(written + IMPATIENT)
-        with AzureNode(cluster, azure, EVENT_HUBS_CONNECTION_STRING="Endpoint=sb://another/"):
+        with AzureNode(cluster, azure, EVENT_HUBS_CONNECTION_STRING="Endpoint=sb://another/") as node:
             failed = project.up(check=False)
+            told = node.log()
         assert failed.returncode
-        assert "(Event Hubs) the password is wrong, of which the log says nothing" in failed.stdout
+        assert "(Event Hubs) the password is wrong, of which the log says nothing" in failed.stdout, print(failed.stdout, told)
 
         project.write(written)
         with AzureNode(cluster, azure) as node:
