@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from k8s_audit.delivery.pipeline.model import Annotation, Decoder
+from k8s_audit.delivery.pipeline.model import Decoder
 from k8s_audit.delivery.pipeline.render import DECODERS, dump, events
 from k8s_audit.errors import ToolError
 
@@ -82,7 +82,7 @@ def configuration(decoder: Decoder) -> dict[str, Any]:
             "threads": 1,
             "processors": [
                 {"mapping": number},
-                *events(DECODERS[decoder](), Annotation(), (), LARGEST_EVENT),
+                *events(DECODERS[decoder](), None, (), LARGEST_EVENT),
                 {"mapping": TOLD},
             ],
         },

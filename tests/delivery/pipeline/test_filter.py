@@ -40,7 +40,7 @@ KEPT = [
     made_by("anna", "update", "leases", "prod"),
     made_by("anna", "update", "leases"),
     made_by("anna", "get", "pods", "kube-system"),
-    made_by("anna", "get", "pods/exec/x", "kube-system"),
+    made_by("anna", "get", "pods/log", "kube-system"),
     made_by("aXb+c", "create"),
     made_by("anna", "list"),
     made_by("anna", "patch", "nodes"),

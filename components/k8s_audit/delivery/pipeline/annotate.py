@@ -23,8 +23,10 @@ let annotated = match {{
 """.strip()
 
 
-def annotated(annotation: Annotation) -> str:
-    """Statements that set `$annotated`, a text."""
+def annotated(annotation: Annotation | None) -> str:
+    """Statements that set `$annotated`, a text; None: it is the event as it is."""
+    if annotation is None:
+        return "let annotated = $text"
     return STATEMENTS.format(
         cluster_key=CLUSTER,
         region_key=REGION,

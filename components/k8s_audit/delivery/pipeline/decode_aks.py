@@ -22,8 +22,8 @@ NEEDED = ("kind", "auditID", "stage", "verb", "user")
 RECORDS = """root = if this.records.type() == "array" { this.records } else { throw("no message of Azure Monitor: it has no records") }"""
 RECORD = rf"""
 meta cluster = this.resourceId.re_find_all_submatch("(?i)/managedclusters/([^/]+)$").index(0).index(1).catch(deleted())
-meta region = this.location.string().catch(deleted())
-meta time = this.time.string().catch(deleted())
+meta region = if this.location.type() == "string" {{ this.location }}
+meta time = if this.time.type() == "string" {{ this.time }}
 meta skipped = if !{json.dumps(CATEGORIES)}.contains(this.category) {{ "category" }}
 root = match {{
   @skipped != null => this

@@ -36,11 +36,11 @@ root = if $fault == null {{ $annotated }}
 """.strip()
 
 
-def judge_event(annotation: Annotation, filters: tuple[Filter, ...], limit: int) -> list[dict[str, Any]]:
+def judge_event(annotation: Annotation | None, filters: tuple[Filter, ...], limit: int) -> list[dict[str, Any]]:
     """Processors of what a decoder left.
 
     Args:
-        annotation: what each event is told of its cluster.
+        annotation: what each event is told of its cluster; None: nothing.
         filters: each drops the events that it matches.
         limit: bytes of the largest event, annotations included.
     """
@@ -53,7 +53,7 @@ def judge_event(annotation: Annotation, filters: tuple[Filter, ...], limit: int)
         *caught(),
         {
             "switch": [
-                {"check": "@dead_letter != null", "processors": []},
+                {"check": "@dead_letter != null", "processors": [{"noop": {}}]},
                 {"check": "@truncated != null", "processors": [count("truncated"), count("events")]},
                 {"processors": [count("events")]},
             ]

@@ -34,6 +34,11 @@ def _matches(given: Filter) -> str:
 
 
 def pattern(globs: tuple[str, ...]) -> str:
-    """The regular expression (RE2) of globs; no text is never matched."""
-    parts = (re.escape(glob).replace(r"\*", ".*").replace(r"\?", ".") for glob in globs)
-    return rf"(?s)^(?:{'|'.join(parts)})$"
+    """The regular expression (RE2) of globs; no text at all is never matched."""
+    return rf"(?s)^(?:{'|'.join(map(_expression, globs))})$"
+
+
+def _expression(glob: str) -> str:
+    if not glob.strip("*"):
+        return ".+"
+    return re.escape(glob).replace(r"\*", ".*").replace(r"\?", ".")

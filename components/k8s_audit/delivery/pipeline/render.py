@@ -78,13 +78,13 @@ def configuration(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def events(
-    decode: list[dict[str, Any]], annotation: Annotation, filters: tuple[Filter, ...], limit: int
+    decode: list[dict[str, Any]], annotation: Annotation | None, filters: tuple[Filter, ...], limit: int
 ) -> list[dict[str, Any]]:
     """Processors from a record to events.
 
     Args:
         decode: a decoder's processors, and what goes before them.
-        annotation: what each event is told of its cluster.
+        annotation: what each event is told of its cluster; None: nothing.
         filters: each drops the events that it matches.
         limit: bytes of the largest event.
     """
