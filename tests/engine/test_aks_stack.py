@@ -47,8 +47,7 @@ def test_it_comes_stays_changes_and_leaves_nothing(stack: Callable[..., Project]
     assert on(azure.setting(name)) == {"kube-audit"}
     assert len(azure.setting(name)["properties"]["logs"]) > 1, "Azure returns those that are off"
     project.up("--expect-no-changes")
-    project.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-    project.up("--expect-no-changes")
+    project.run("preview", "--refresh", "--expect-no-changes")
 
     project.write(text(name, ", category: kube-audit-admin, eventHubs: {retentionDays: 7, maximumThroughputUnits: 9}"))
     project.up()
@@ -57,7 +56,6 @@ def test_it_comes_stays_changes_and_leaves_nothing(stack: Callable[..., Project]
         f"{GROUP}/Microsoft.EventHub/namespaces/{outputs['eventHubsNamespace']}/eventhubs/{outputs['eventHub']}"
     )
     assert hub["properties"]["messageRetentionInDays"] == 7
-    project.up("--expect-no-changes")
     project.destroy()
     project.is_down = True
     assert (azure.left(), azure.topics.partitions()) == before
@@ -93,7 +91,6 @@ def test_a_fleet_writes_into_one_hub_of_another_subscription(stack: Callable[...
     assert [id.rpartition("/")[0].rpartition("/")[2] for id in made] == ["diagnosticSettings", "authorizationRules"]
     assert made[1].startswith(namespace)
     assert azure.setting(name)["properties"]["eventHubName"] == "fleet"
-    project.up("--expect-no-changes")
     project.destroy()
     project.is_down = True
     assert azure.left() == before
