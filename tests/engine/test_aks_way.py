@@ -80,13 +80,17 @@ def test_events_reach_the_receiver_and_are_proved_and_a_wrong_string_is_told(
         project.write(written)
         with AzureNode(cluster, azure) as node:
             printed = failed.stdout + project.up("--diff").stdout
-            (proof,) = project.outputs()["deliveryChecks"]
+            outputs = project.outputs()
+            (proof,) = outputs["deliveryChecks"]
             assert (proof["proof"], proof["receiver"]) == ("forwarded", "siem"), node.log()
+            azure.hubs.produce(outputs["eventHub"], ["no JSON"])
+            letter = json.loads(azure.topics.first(outputs["deadLetter"]))
+            assert (letter["record"], letter["cluster"]) == ("no JSON", name)
             project.run("preview", "--refresh", "--expect-no-changes")
             verified = project.command("verify", "--stack", project.stack, "--json")
             assert json.loads(verified.stdout)[0]["proof"] == "forwarded", verified.stderr
             asked = project.command("doctor", "--stack", project.stack)
-            assert (asked.returncode, "nothing is seen to be wrong" in asked.stdout) == (0, True), asked.stdout
+            assert "1 pods, 1 of them ready\nEvents went to the dead letter (1)" in asked.stdout
         arrived = {(event["auditID"], event["stage"]): event for event in events(receiver)}
         assert proof["auditID"] in {audit_id for audit_id, _ in arrived}
         made = {(event["auditID"], event["stage"]): event for event in map(json.loads, log.read_text().splitlines())}

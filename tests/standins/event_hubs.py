@@ -51,16 +51,30 @@ class Topics:
         topics = self._admin().list_topics(timeout=ENOUGH).topics
         return {name: len(topic.partitions) for name, topic in topics.items()}
 
+    def first(self, name: str) -> bytes:
+        """The first message of a topic's first partition, waited for."""
+        from confluent_kafka import Consumer, TopicPartition
+
+        consumer = Consumer(self._access() | {"group.id": "a test", "enable.auto.commit": False})
+        try:
+            consumer.assign([TopicPartition(name, 0, 0)])
+            message = consumer.poll(ENOUGH)
+            assert message is not None, f"nothing came to {name}"
+            return message.value() or b""
+        finally:
+            consumer.close()
+
     def _admin(self) -> Any:
         from confluent_kafka.admin import AdminClient
 
-        return AdminClient(
-            {
-                "bootstrap.servers": self.broker,
-                "security.protocol": "SASL_SSL",
-                "sasl.mechanisms": "PLAIN",
-                "sasl.username": USER,
-                "sasl.password": self.password,
-                "ssl.ca.location": self.authority_file,
-            }
-        )
+        return AdminClient(self._access())
+
+    def _access(self) -> dict[str, Any]:
+        return {
+            "bootstrap.servers": self.broker,
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanisms": "PLAIN",
+            "sasl.username": USER,
+            "sasl.password": self.password,
+            "ssl.ca.location": self.authority_file,
+        }
