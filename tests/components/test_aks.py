@@ -107,6 +107,8 @@ def test_by_default_there_is_a_hub_for_events_and_one_for_dead_letters_each_with
     assert made["namespace"]["sku"] == {"name": "Standard", "tier": "Standard", "capacity": 1}
     assert (made["namespace"]["isAutoInflateEnabled"], made["namespace"]["maximumThroughputUnits"]) == (True, 4)
     assert made["namespace"]["minimumTlsVersion"] == "1.2"
+    still = place({"eventHubs": {"maximumThroughputUnits": 1}})[0].registered["namespace"]
+    assert (still["isAutoInflateEnabled"], still["maximumThroughputUnits"]) == (False, 0)
     assert (made["hub"]["partitionCount"], made["hub"]["retentionDescription"]["retentionTimeInHours"]) == (4, 24)
     assert made["dead-letters"]["retentionDescription"]["retentionTimeInHours"] == 168
     assert made["sender"]["rights"] == ["Send"]

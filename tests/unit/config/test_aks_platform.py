@@ -44,9 +44,9 @@ def test_either_category_is_taken(category: str) -> None:
     ("hubs", "most"),
     [
         ({}, 4),
-        ({"capacity": 8}, None),
+        ({"capacity": 8}, 0),
         ({"capacity": 2, "maximumThroughputUnits": 20}, 20),
-        ({"capacity": 2, "maximumThroughputUnits": 2}, None),
+        ({"capacity": 2, "maximumThroughputUnits": 2}, 0),
         ({"sku": "premium"}, None),
     ],
 )

@@ -99,7 +99,8 @@ class EventHubsConfig(ConfigModel):
     """How long a forwarder may be down without a loss."""
     namespace: NamespaceName | None = None
     """Of the namespace that is made; default: from the cluster's name, with a digest."""
-    zone_redundant: bool = True
+    zone_redundant: bool | None = None
+    """Default: as Azure has it, which is redundant where the region has zones."""
     kms_key: CustomerKey | None = None
     """Default: Microsoft's own key."""
     network_rules: NetworkRules | None = None
@@ -121,11 +122,11 @@ class EventHubsConfig(ConfigModel):
         return self
 
     def most_throughput(self) -> int | None:
-        """Throughput units that a standard namespace grows to; None: it does not grow."""
+        """Throughput units that a standard namespace grows to; 0: it does not grow; None: a premium one, which knows no such thing."""
         if self.sku == "premium":
             return None
         most = max(INFLATED, self.capacity) if self.maximum_throughput_units is None else self.maximum_throughput_units
-        return most if most > self.capacity else None
+        return most if most > self.capacity else 0
 
     def _sizes(self) -> list[str]:
         faults = []

@@ -105,7 +105,7 @@ class Placing:
             resource_group_name=self._group,
             location=self._location,
             sku={"name": sku, "tier": sku, "capacity": config.capacity},
-            is_auto_inflate_enabled=True if most else None,
+            is_auto_inflate_enabled=None if most is None else most > 0,
             maximum_throughput_units=most,
             minimum_tls_version="1.2",
             zone_redundant=config.zone_redundant,
