@@ -108,6 +108,8 @@ def test_irsa_is_told_by_the_service_accounts_annotation(tmp_path: Path) -> None
     account = made["k8s-audit-forwarder-account"]["metadata"]
     assert account["annotations"] == {"eks.amazonaws.com/role-arn": made["prod-1-reader"]["arn"]}
     assert "system:serviceaccount:here:me" in made["prod-1-reader"]["assumeRolePolicy"]
+    pod = made["k8s-audit-forwarder-deployment"]["spec"]["template"]["metadata"]
+    assert pod["annotations"] == {"k8s-audit/identity": f"web {made['prod-1-reader']['arn']}"}, "or old pods went on"
     assert "prod-1-identity" not in made
     assert "169.254.170.23/32" not in str(made["k8s-audit-forwarder-network"])
 

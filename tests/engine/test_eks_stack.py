@@ -38,56 +38,29 @@ def text(cluster: str, settings: str = "") -> str:
     return STACK.format(cluster=cluster, account=ACCOUNT, settings=settings)
 
 
-def test_it_comes_stays_changes_and_leaves_only_the_log_group(stack: Callable[..., Project], cloud: Cloud) -> None:
-    name = cloud.cluster("prod-1", "api")
-    before = cloud.left()
-    project = stack(name, ", stream: {mode: provisioned, shards: 1}")
-    assert "+ 10 to create" in project.run("preview").stdout
-    assert cloud.left() == before
-    assert cloud.group(name) is None
-    project.up()
-    assert cloud.types(name) == {"api", "audit"}
-    assert cloud.group(name)["retentionInDays"] == 30
-    assert project.outputs()["stream"] in cloud.left()
-    project.up("--expect-no-changes")
-    project.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-
-    project.write(text(name, ", retentionDays: 90, stream: {mode: provisioned, shards: 3, retentionHours: 168}"))
-    project.up()
-    told = cloud.client("kinesis").describe_stream_summary(StreamName=project.outputs()["stream"])
-    assert told["StreamDescriptionSummary"]["OpenShardCount"] == 3
-    assert told["StreamDescriptionSummary"]["RetentionPeriodHours"] == 168
-    assert cloud.group(name)["retentionInDays"] == 90
-    project.up("--expect-no-changes")
-
-    project.destroy()
-    assert cloud.types(name) == {"api"}
-    assert cloud.left() == before
-    assert cloud.group(name)["retentionInDays"] == 90
-
-
-def test_what_is_changed_by_hand_is_seen_and_mended(stack: Callable[..., Project], cloud: Cloud) -> None:
-    name = cloud.cluster("drifts")
-    project = stack(name)
-    project.up()
-    off = {"clusterLogging": [{"types": ["audit"], "enabled": False}]}
-    cloud.client("eks").update_cluster_config(name=name, logging=off)
-    cloud.client("logs").put_retention_policy(logGroupName=f"/aws/eks/{name}/cluster", retentionInDays=1)
-    project.up("--refresh")
-    assert cloud.types(name) == {"audit"}
-    assert cloud.group(name)["retentionInDays"] == 30
-
-
-def test_what_was_on_and_there_before_stays_as_it_was(stack: Callable[..., Project], cloud: Cloud) -> None:
+def test_what_was_there_stays_what_is_changed_by_hand_is_mended_and_only_ours_goes(
+    stack: Callable[..., Project], cloud: Cloud
+) -> None:
     name = cloud.cluster("theirs", "audit", "scheduler")
-    cloud.client("logs").create_log_group(logGroupName=f"/aws/eks/{name}/cluster")
+    logs, group = cloud.client("logs"), f"/aws/eks/{name}/cluster"
+    logs.create_log_group(logGroupName=group)
+    before = cloud.left()
     project = stack(name, ", logTypes: [api, audit]")
     assert "is there already: taken over" in project.up().stdout
     assert cloud.types(name) == {"api", "audit", "scheduler"}
     assert cloud.group(name)["retentionInDays"] == 30
+
+    off = {"clusterLogging": [{"types": ["api"], "enabled": False}]}
+    cloud.client("eks").update_cluster_config(name=name, logging=off)
+    logs.put_retention_policy(logGroupName=group, retentionInDays=1)
+    project.up("--refresh")
+    assert cloud.types(name) == {"api", "audit", "scheduler"}
+    assert cloud.group(name)["retentionInDays"] == 30
+
     project.destroy()
     assert cloud.types(name) == {"audit", "scheduler"}
     assert "retentionInDays" not in cloud.group(name)
+    assert cloud.left() == before
 
 
 def test_a_busy_cluster_is_waited_for(stack: Callable[..., Project], cloud: Cloud) -> None:

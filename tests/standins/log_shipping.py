@@ -25,7 +25,7 @@ class LogShipping:
     """
 
     def __init__(self, log: Path, send: Callable[[list[str]], None]) -> None:
-        self.log, self.send, self.stop = log, send, Event()
+        self.log, self.send, self.stop, self.refusal = log, send, Event(), ""
 
     def __enter__(self) -> Self:
         self.thread = Thread(target=self._ship, daemon=True)
@@ -47,7 +47,8 @@ class LogShipping:
                 while lines and not self.stop.is_set():
                     try:
                         self.send(lines[:MOST])
-                    except Exception:  # the service is not there yet, or no longer
+                    except Exception as error:  # the service is not there yet, or no longer
+                        self.refusal = repr(error)
                         break
                     lines = lines[MOST:]
 

@@ -48,6 +48,7 @@ class Pod:
     path: str
     template: str
     process: subprocess.Popen[bytes]
+    ended: bool = False
     lines: list[tuple[float, str]] = field(default_factory=list)
 
     def text(self, query: Mapping[str, list[str]]) -> str:
@@ -110,6 +111,9 @@ class Node:
             for key, pod in list(self.pods.items()):
                 if key not in wanted or pod.template != _template(wanted[key]):
                     self._end(key)
+            for pod in self.pods.values():
+                if pod.process.poll() is not None and not pod.ended:
+                    self._tell_end(pod)
             for key in wanted.keys() - self.pods.keys():
                 try:
                     self.pods[key] = self._start(wanted[key])
@@ -150,6 +154,18 @@ class Node:
         }
         self.api.request("PATCH", f"{pod.path}/status", {"status": status}, MERGE)
         return pod
+
+    def _tell_end(self, pod: Pod) -> None:
+        """As a kubelet tells of a container that ends again and again; it is not started anew."""
+        pod.ended = True
+        status = self.api.request("GET", pod.path)["status"]
+        (container,) = status["containerStatuses"]
+        stamp = _stamp(time.time())
+        code = {"exitCode": pod.process.returncode, "startedAt": stamp, "finishedAt": stamp}
+        state = {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": code}}
+        status["containerStatuses"] = [container | state | {"ready": False}]
+        status["conditions"] = [{"type": "Ready", "status": "False"}]
+        self.api.request("PATCH", f"{pod.path}/status", {"status": status}, MERGE)
 
     def _end(self, key: tuple[str, str, int]) -> None:
         pod = self.pods.pop(key)

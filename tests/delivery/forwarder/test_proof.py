@@ -108,7 +108,7 @@ def forwarder(kubectl: Kubectl, log: Path, url: str, let: Callable[[str], bool] 
         kubectl("delete", "--wait=false", "--filename", "-", given=listed)
 
 
-def prove(kubeconfig: Path, timeout: float = 8, name: str = "forwarder") -> Proof:
+def prove(kubeconfig: Path, timeout: float = 12, name: str = "forwarder") -> Proof:
     return prove_forwarded(str(kubeconfig), "siem", f"{NAMESPACE}/{name}", timeout)
 
 

@@ -3,21 +3,24 @@
 import base64
 import json
 import signal
+import ssl
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from k8s_audit.delivery.pipeline.model import Batch, Pipeline
 from tests.delivery.pipeline.records import Event, cloudwatch, compressed, event, text
 from tests.delivery.pipeline.way import TAKEN, Judge, sink, way
+from tests.standins.certificates import Authority
 from tests.unit.delivery.pipeline.pipelines import EKS
 
 POISON = event(4711, verb="poison")
 REFUSED = (400, 413, 422)
 
 
-def pipeline(batch: Batch | None = None, **changes: object) -> Pipeline:
+def pipeline(batch: Any = None, **changes: Any) -> Pipeline:
     return replace(EKS, sink=sink(**changes), batch=batch or Batch(period="100ms"))
 
 
@@ -109,28 +112,61 @@ def test_a_proof_of_delivery_is_logged_once_the_receiver_has_it_and_no_one_can_f
 
 def test_the_token_is_read_anew_and_is_never_logged(tmp_path: Path) -> None:
     token = tmp_path / "token"
-    token.write_text("first-4711\n")
+    token.write_text("first-sesame\n")
     codes = [401, 401]
     judge = Judge(lambda body: codes.pop() if codes else TAKEN)
     with way(tmp_path, pipeline(token_file=str(token)), judge) as made:
         made.bring(record(event(1)))
-        assert made.receiver.headers["Authorization"] == "Bearer first-4711"
-        token.write_text("second-4712")
+        assert made.receiver.headers["Authorization"] == "Bearer first-sesame"
+        token.write_text("second-sesame")
         made.bring(record(event(2)))
-        assert made.receiver.headers["Authorization"] == "Bearer second-4712"
-        assert "471" not in made.running.lines() + made.running.metrics()
+        assert made.receiver.headers["Authorization"] == "Bearer second-sesame"
+        assert "sesame" not in made.running.lines() + made.running.metrics()
 
 
 def test_a_token_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
     token = tmp_path / "token"
     with way(tmp_path, pipeline(token_file=str(token))) as made:
         answer = made.send(record(event(1)))
-        made.running.wait_for_line("token")
+        made.running.wait(lambda: made.running.lines().count("no such file") > 1)
         assert not answer.done()
         token.write_text("late")
         assert answer.result(30) == TAKEN
         assert len(made.receiver.events()) == 1
         assert made.letters() == []
+
+
+def test_certificates_are_asked_for_and_shown(tmp_path: Path) -> None:
+    authority, stranger = Authority(), Authority("a stranger")
+    server, client = authority.pair("127.0.0.1"), authority.pair("audit")
+    for name, content in {
+        "ca.pem": authority.certificate,
+        "server.pem": server.key + server.certificate,
+        "client.pem": client.certificate,
+        "client-key.pem": client.key,
+        "other.pem": stranger.certificate,
+    }.items():
+        (tmp_path / name).write_text(content)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(tmp_path / "ca.pem"))
+    context.load_cert_chain(tmp_path / "server.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    ours = {
+        "client_certificate_file": str(tmp_path / "client.pem"),
+        "client_key_file": str(tmp_path / "client-key.pem"),
+    }
+    with way(tmp_path, pipeline(authority_file=str(tmp_path / "ca.pem"), **ours), Judge(tls=context)) as made:
+        made.bring(record(event(1)))
+        assert len(made.receiver.events()) == 1
+    for faulty in (
+        ours | {"authority_file": str(tmp_path / "other.pem")},
+        {"authority_file": str(tmp_path / "ca.pem")},
+    ):
+        with way(tmp_path, pipeline(**faulty), Judge(tls=context)) as made:
+            answer = made.send(record(event(1)))
+            made.running.wait_for_metric("http_request_latency_ns_count")
+            assert not answer.done()
+            assert made.receiver.bodies == []
+            made.running.process.kill()
 
 
 def test_a_password_is_sent_as_http_has_it(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 queue of dead letters a receiver of the tests."""
 
 import json
+import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,12 +27,16 @@ class Judge(Receiver):
 
     Args:
         answer_to: the code for a body; default: it takes all.
+        tls: serve HTTPS.
     """
 
-    def __init__(self, answer_to: Callable[[str], int] = lambda body: TAKEN) -> None:
+    def __init__(self, answer_to: Callable[[str], int] = lambda body: TAKEN, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(TAKEN)
         self.answer_to = answer_to
         self.taken: list[str] = []
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+            self.url = self.url.replace("http:", "https:")
 
     def answer(self, target: str, body: str) -> tuple[int, bytes]:
         code = self.answer_to(body)
@@ -81,11 +86,10 @@ class Way:
 
 @contextmanager
 def way(folder: Path, pipeline: Pipeline, receiver: Judge | None = None, dead: Judge | None = None) -> Iterator[Way]:
-    """Run it; `sink.url` is the receiver's, unless it begins with https."""
+    """Run it; `sink.url` becomes the receiver's."""
     with receiver or Judge() as events, dead or Judge() as letters, ThreadPoolExecutor(32) as threads:
         (port,) = free_ports(1)
-        url = pipeline.sink.url if pipeline.sink.url.startswith("https") else events.url
-        config = configuration(replace(pipeline, sink=replace(pipeline.sink, url=url)))
+        config = configuration(replace(pipeline, sink=replace(pipeline.sink, url=events.url)))
         config["input"] = {"http_server": {"address": f"127.0.0.1:{port}", "path": "/", "timeout": "60s"}}
         (letter,) = config["output_resources"]
         letter["retry"]["output"] = {"http_client": {"url": letters.url, "verb": "POST", "retries": 0}}
@@ -97,7 +101,7 @@ def way(folder: Path, pipeline: Pipeline, receiver: Judge | None = None, dead: J
 
 def _impatient(config: Any) -> Any:
     """With shorter pauses, so that the tests need not wait."""
-    short = {"retry_period": "50ms", "max_retry_backoff": "200ms"}
+    short = {"retry_period": "50ms", "max_retry_backoff": "200ms", "shutdown_timeout": "4s"}
     if isinstance(config, dict):
         return {key: short.get(key) or _impatient(value) for key, value in config.items()}
     return [_impatient(each) for each in config] if isinstance(config, list) else config

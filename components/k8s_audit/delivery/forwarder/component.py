@@ -62,7 +62,7 @@ class Forwarder(pulumi.ComponentResource):
     service_account: pulumi.Output[str]
     """The service account's name."""
     revision: pulumi.Output[str]
-    """What its pods hold, by the names of ConfigMap and Secrets: another one, other pods."""
+    """What its pods hold, by the names of ConfigMap and Secrets, and who they are in the cloud: another one, other pods."""
 
     def __init__(self, name: str, args: ForwarderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register it.
@@ -87,7 +87,7 @@ class Forwarder(pulumi.ComponentResource):
         self.namespace = pulumi.Output.from_input(config.namespace)
         account = self._service_account(args)
         contents = self._contents(args)
-        held = (contents.config_map, contents.environment_secret, contents.files_secret)
+        held = (contents.config_map, contents.environment_secret, contents.files_secret, contents.identity)
         self.revision = pulumi.Output.all(*(each for each in held if each is not None)).apply(" ".join)
         deployment = self._deployment(args, contents, account)
         self.deployment, self.service_account = deployment.metadata.name, account.metadata.name
@@ -136,6 +136,7 @@ class Forwarder(pulumi.ComponentResource):
             )
             if given
         }
+        annotations = args.get("service_account_annotations", {}).values()
         return objects.Contents(
             config_map.metadata.name,
             text.apply(grace_period),
@@ -145,6 +146,7 @@ class Forwarder(pulumi.ComponentResource):
             held.get("files"),
             args.get("pod_labels", {}),
             args.get("mount_token", False),
+            pulumi.Output.all(args.get("identity", "web"), *annotations).apply(" ".join),
         )
 
     def _deployment(self, args: ForwarderArgs, contents: objects.Contents, account: pulumi.Resource) -> Any:

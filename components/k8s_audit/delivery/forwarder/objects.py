@@ -23,6 +23,8 @@ CONTAINER, METRICS = "bento", "metrics"
 OF_THE_LIMIT = 0.8
 """Of the memory limit, from where Go collects harder (https://pkg.go.dev/runtime#hdr-Environment_Variables)."""
 READ_BY_GROUP = 0o440
+IDENTITY = "k8s-audit/identity"
+"""The annotation of a pod that says who it is in the cloud."""
 RESTRICTED: Object = {
     "allowPrivilegeEscalation": False,
     "readOnlyRootFilesystem": True,
@@ -43,6 +45,7 @@ class Contents:
         files_secret: name of the Secret whose keys are files; None: there is none.
         pod_labels: for webhooks of the cloud, such as `azure.workload.identity/use`.
         mount_token: give the pods the service account's token for the API server; no cloud's identity needs it.
+        identity: who they are in the cloud, and how they prove it: another one is given to new pods alone.
     """
 
     config_map: Any
@@ -53,6 +56,7 @@ class Contents:
     files_secret: Any = None
     pod_labels: Mapping[str, str] = field(default_factory=dict)
     mount_token: bool = False
+    identity: Any = ""
 
 
 def selector(name: str) -> dict[str, str]:
@@ -114,7 +118,10 @@ def pod_template(name: str, config: ForwarderConfig, contents: Contents) -> Obje
         "priorityClassName": workload.priority_class,
     }
     return {
-        "metadata": {"labels": {**contents.pod_labels, **selector(name)}},
+        "metadata": {
+            "labels": {**contents.pod_labels, **selector(name)},
+            "annotations": {IDENTITY: contents.identity},
+        },
         "spec": spec | {key: value for key, value in chosen.items() if value},
     }
 

@@ -10,30 +10,39 @@ from k8s_audit.delivery.pipeline.model import Annotation
 
 CLUSTER, REGION = "k8s-audit/cluster", "k8s-audit/region"
 STATEMENTS = r"""
-let ours = {{"{cluster_key}": {cluster}, "{region_key}": {region}}}.filter(each -> each.value.or("") != "")
+let added = {added}
 let theirs = $event.annotations
-let added = $ours.format_json(no_indent: true, escape_html: false).string().trim_prefix("{{").trim_suffix("}}")
-let end = "\"annotations\":" + $theirs.format_json(no_indent: true).string() + "}}"
+let end = if $theirs.type() == "object" {{ "\"annotations\":" + $theirs.format_json(no_indent: true).string() + "}}" }} else {{ "}}" }}
 let annotated = match {{
   $added == "" => $text
-  !$event.exists("annotations") => $text.trim_suffix("}}") + ",\"annotations\":{{" + $added + "}}}}"
-  $theirs.type() == "object" && $theirs.length() > 0 && !$theirs.keys().any(each -> $ours.keys().contains(each)) && $text.has_suffix($end) => $text.trim_suffix("}}}}") + "," + $added + "}}}}"
-  _ => $event.assign({{"annotations": $ours}}).format_json(no_indent: true, escape_html: false).string()
+  $theirs == null && !$event.exists("annotations") => $text.trim_suffix("}}") + ",\"annotations\":{{" + $added + "}}}}"
+  $end.length() > {empty} && $text.has_suffix($end) && !{ours}.any(each -> $theirs.exists(each)) => $text.trim_suffix("}}}}") + "," + $added + "}}}}"
+  _ => $event.assign({{"annotations": ("{{" + $added + "}}").parse_json()}}).format_json(no_indent: true, escape_html: false).string()
 }}
 """.strip()
+EMPTY = len('"annotations":{}}')
 
 
 def annotated(annotation: Annotation | None) -> str:
     """Statements that set `$annotated`, a text; None: it is the event as it is."""
     if annotation is None:
         return "let annotated = $text"
+    known = {CLUSTER: annotation.cluster, REGION: annotation.region}
     return STATEMENTS.format(
-        cluster_key=CLUSTER,
-        region_key=REGION,
-        cluster=_value(annotation.cluster, "cluster"),
-        region=_value(annotation.region, "region"),
+        added=_added(annotation),
+        empty=EMPTY,
+        ours=json.dumps([key.replace("~", "~0").replace(".", "~1") for key in known]),
     )
 
 
-def _value(given: str | None, metadata: str) -> str:
-    return json.dumps(given) if given else f'@{metadata}.or("")'
+def _added(annotation: Annotation) -> str:
+    """An expression: the members that are put in, as JSON without the braces around them."""
+    members = [_member(CLUSTER, annotation.cluster, "cluster"), _member(REGION, annotation.region, "region")]
+    return f'[{", ".join(members)}].filter(each -> each != "").join(",")'
+
+
+def _member(key: str, value: str | None, metadata: str) -> str:
+    if value:
+        return json.dumps(f'"{key}":{json.dumps(value, ensure_ascii=False)}', ensure_ascii=False)
+    told = f'"\\"{key}\\":" + @{metadata}.format_json(no_indent: true).string()'
+    return f'(if @{metadata}.or("") != "" {{ {told} }} else {{ "" }})'

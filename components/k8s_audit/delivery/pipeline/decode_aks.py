@@ -25,11 +25,9 @@ meta cluster = this.resourceId.re_find_all_submatch("(?i)/managedclusters/([^/]+
 meta region = if this.location.type() == "string" {{ this.location }}
 meta time = if this.time.type() == "string" {{ this.time }}
 meta skipped = if !{json.dumps(CATEGORIES)}.contains(this.category) {{ "category" }}
-root = match {{
-  @skipped != null => this
-  this.properties.log.type() == "string" => this.properties.log.trim()
-  _ => throw("a record without the text properties.log")
-}}
+let log = this.properties.log.catch(null)
+meta dead_letter = if @skipped == null && $log.type() != "string" {{ "a record without the text properties.log" }}
+root = if $log.type() == "string" {{ $log.trim() }}
 """.strip()
 SALVAGE = rf"""
 map members {{
@@ -41,18 +39,15 @@ let whole = $prefixes.sort_by(each -> 0 - each.length()).fold("", each -> if eac
 let event = $whole.apply("members").index(0).catch({{}})
 let lost = {json.dumps(NEEDED)}.filter(each -> $event.get(each) == null)
 let stamp = if $event.stageTimestamp == null {{ ",\"stageTimestamp\":" + @time.or("").format_json().string() }} else {{ "" }}
-meta truncated = "true"
-root = if $lost.length() > 0 {{
-  throw("no JSON, or cut before " + $lost.join(", "))
-}} else {{
-  $whole + $stamp + ",\"annotations\":{{\"{TRUNCATED}\":\"true\"}}}}"
-}}
+meta truncated = if $lost.length() == 0 {{ "true" }}
+meta dead_letter = if $lost.length() > 0 {{ "no JSON, or cut before " + $lost.join(", ") }}
+root = if $lost.length() == 0 {{ $whole + $stamp + ",\"annotations\":{{\"{TRUNCATED}\":\"true\"}}}}" }}
 """.strip()
 
 
 def decode_aks() -> list[dict[str, Any]]:
     """Processors of one message of an Event Hub."""
-    is_cut = "@skipped == null && this.catch(null) == null"
+    is_cut = "@skipped == null && @dead_letter == null && this.catch(null) == null"
     return [
         {"mapping": RECORDS},
         {"unarchive": {"format": "json_array"}},

@@ -11,20 +11,22 @@ from k8s_audit.delivery.pipeline.annotate import annotated
 from k8s_audit.delivery.pipeline.filter import dropped
 from k8s_audit.delivery.pipeline.model import Annotation, Filter
 
-MARKER = r"^k8s-audit-check-[-a-z0-9]{1,200}$"
+PREFIX = "k8s-audit-check-"
+MARKER = rf"^{PREFIX}[-a-z0-9]{{1,200}}$"
 """The name in a request that a proof of delivery makes."""
 RFC3339 = r"^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[-+]\\d\\d:\\d\\d)$"
 JUDGE = r"""
 let event = this.catch(null)
 let text = content().string().trim()
-let marker = $event.objectRef.name.string().re_find_all("{marker}").index(0).catch(null)
+let name = $event.objectRef.name.catch("").string()
+let marker = if $name.has_prefix("{prefix}") {{ $name.re_find_all("{marker}").index(0).catch(null) }} else {{ null }}
 {annotate}
 let fault = match {{
   $event == null => "no JSON"
   $event.type() != "object" => "no JSON object"
   $event.kind != "Event" => "no audit event: its kind is not Event"
   !$event.stageTimestamp.string().re_match("{rfc3339}").catch(false) => "an audit event without a stageTimestamp in RFC 3339"
-  $annotated.bytes().length() > {limit} => "an audit event of more than {limit} bytes"
+  $annotated.length() > {limit} => "an audit event of more than {limit} bytes"
   _ => null
 }}
 let dropped = $fault == null && $marker == null && ({dropped})
@@ -45,32 +47,27 @@ def judge_event(annotation: Annotation | None, filters: tuple[Filter, ...], limi
         limit: bytes of the largest event, annotations included.
     """
     judge = JUDGE.format(
-        annotate=annotated(annotation), dropped=dropped(filters), limit=limit, marker=MARKER, rfc3339=RFC3339
+        annotate=annotated(annotation),
+        dropped=dropped(filters),
+        limit=limit,
+        prefix=PREFIX,
+        marker=MARKER,
+        rfc3339=RFC3339,
     )
+    dead = {"check": "@dead_letter != null", "processors": [{"noop": {}}]}
+    gone = [count("skipped", reason="${! @skipped }"), {"mapping": "root = deleted()"}]
+    of_decoder = {"check": "@skipped != null", "processors": gone}
+    of_filter = {"check": "@skipped != null", "processors": [count("events"), *gone]}
+    cut = {"check": "@truncated != null", "processors": [count("truncated"), count("events")]}
     return [
-        *skip(),
-        {"switch": [{"check": "@dead_letter == null", "processors": [{"mapping": judge}]}]},
-        *caught(),
-        {
-            "switch": [
-                {"check": "@dead_letter != null", "processors": [{"noop": {}}]},
-                {"check": "@truncated != null", "processors": [count("truncated"), count("events")]},
-                {"processors": [count("events")]},
-            ]
-        },
-        *skip(),
+        {"switch": [dead, of_decoder, {"processors": [{"mapping": judge}, *caught()]}]},
+        {"switch": [dead, of_filter, cut, {"processors": [count("events")]}]},
     ]
 
 
 def caught() -> list[dict[str, Any]]:
     """Processors after those that may fail: what failed is a dead letter."""
     return [{"catch": [{"mapping": 'meta dead_letter = "it could not be decoded: " + error()'}]}]
-
-
-def skip() -> list[dict[str, Any]]:
-    """Processors that count and drop what has the metadata `skipped`, a reason."""
-    gone = [count("skipped", reason="${! @skipped }"), {"mapping": "root = deleted()"}]
-    return [{"switch": [{"check": "@skipped != null", "processors": gone}]}]
 
 
 def count(name: str, **labels: str) -> dict[str, Any]:

@@ -12,10 +12,10 @@ RESOURCE = (
     """[$event.objectRef.resource.or(""), $event.objectRef.subresource.or("")].filter(each -> each != "").join("/")"""
 )
 FIELDS = {
-    "users": """$event.user.username.or("")""",
-    "verbs": """$event.verb.or("")""",
+    "users": """$event.user.username.or("").string()""",
+    "verbs": """$event.verb.or("").string()""",
     "resources": RESOURCE,
-    "namespaces": """$event.objectRef.namespace.or("")""",
+    "namespaces": """$event.objectRef.namespace.or("").string()""",
 }
 
 

@@ -5,8 +5,9 @@
 
 A decoder is a list of processors. They get one message, a record as the source has it (decompressed), without metadata. They leave one
 message an event whose content is the event's JSON, as text or as a value. On each they may set the metadata `cluster`, `region`
-(where the record tells them), `truncated` (any value: counted), or `skipped` (a reason: counted and dropped, whatever its content). When one fails
-(`throw`), the message as it was before becomes a dead letter with that reason. Whether what they leave is an audit event, they need not ask.
+(where the record tells them), `truncated` (any value: counted), `skipped` (a reason: counted and dropped, whatever its content), or
+`dead_letter` (a reason; its content is what could not be taken). When one fails (`throw`), the message as it was before becomes a dead letter too,
+and Bento logs the failure's words. Whether what they leave is an audit event, they need not ask.
 """
 
 from typing import Any
