@@ -90,7 +90,7 @@ def test_events_reach_the_receiver_and_are_proved_and_a_wrong_string_is_told(
             verified = project.command("verify", "--stack", project.stack, "--json")
             assert json.loads(verified.stdout)[0]["proof"] == "forwarded", verified.stderr
             asked = project.command("doctor", "--stack", project.stack)
-            assert "1 pods, 1 of them ready\nEvents went to the dead letter (1)" in asked.stdout
+            assert "1 pods, 1 of them ready\n  Events went to the dead letter (1)" in asked.stdout, asked.stdout
         arrived = {(event["auditID"], event["stage"]): event for event in events(receiver)}
         assert proof["auditID"] in {audit_id for audit_id, _ in arrived}
         made = {(event["auditID"], event["stage"]): event for event in map(json.loads, log.read_text().splitlines())}
