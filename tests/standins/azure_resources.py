@@ -71,7 +71,8 @@ class Kind:
         return body | {"properties": {key: news[key] for key in self.served & news.keys()}}
 
     def outputs(self, told: Values) -> Values:
-        return {key: told[key] for key in told.keys() - {"properties"}} | told["properties"]
+        properties: Values = told["properties"]
+        return {key: told[key] for key in told.keys() - {"properties"}} | properties
 
     def refreshed(self, inputs: Values, before: Values, now: Values) -> Values:
         """The inputs, changed by what has changed in Azure since: so what Azure adds by itself is no difference."""
