@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from k8s_audit.audit_policy.model import Policy, PolicyRule, ResourceGroup
     from k8s_audit.delivery.forwarder.component import Forwarder, ForwarderArgs
     from k8s_audit.errors import AuditPolicyError, CloudError, ConfigError, K8sAuditError, ReceiverError
+    from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.gke.component import GkeAudit, GkeAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
@@ -41,6 +42,8 @@ _HOMES = {
     "AdmissionCheck": "resources",
     "AdmissionControllerArgs": "receivers.admission_controller",
     "AdmissionControllerReceiver": "receivers.admission_controller",
+    "AksAudit": "platforms.aks.component",
+    "AksAuditArgs": "platforms.aks.component",
     "AuditPolicyError": "errors",
     "CloudError": "errors",
     "ClusterShieldReceiver": "receivers.cluster_shield",
@@ -87,6 +90,8 @@ __all__ = [
     "AdmissionCheck",
     "AdmissionControllerArgs",
     "AdmissionControllerReceiver",
+    "AksAudit",
+    "AksAuditArgs",
     "AuditPolicyError",
     "CloudError",
     "ClusterShieldReceiver",

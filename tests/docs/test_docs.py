@@ -11,11 +11,14 @@ import pytest
 from k8s_audit.config import load_stack, read_stack_file
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel
+from k8s_audit.config.platforms.aks import AksPlatform, SeedForwarder, VnetIntegration
 from k8s_audit.config.platforms.eks import EksPlatform, ExistingStream, PrivateEndpoints, StreamConfig
+from k8s_audit.config.platforms.event_hubs import CustomerKey, EventHubsConfig, ExistingHubs, NetworkRules
 from k8s_audit.config.platforms.gke import DataAccessConfig, FirewallConfig, GkePlatform, PubSubConfig
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
 from k8s_audit.delivery.flags import AuditFlags
+from k8s_audit.platforms.aks import rights as aks_rights
 from k8s_audit.platforms.eks import rights
 from k8s_audit.platforms.gke import rights as gke_rights
 from tests.project import CHECKOUT
@@ -135,6 +138,17 @@ def test_the_page_of_gke_names_each_key_each_role_and_each_right_and_no_other() 
     listed |= {right.permission for each in (gke_rights.PREVIEW, gke_rights.UP) for right in each}
     section = page.partition("## Rights")[2].partition("\n## ")[0]
     assert set(re.findall(r"`((?:roles/)?[a-zA-Z]+\.[a-zA-Z.]+)`", section)) == listed
+
+
+def test_the_page_of_aks_names_each_key_and_each_right_and_no_other_right() -> None:
+    page = (CHECKOUT / "docs" / "platforms" / "aks.md").read_text()
+    hubs = (EventHubsConfig, ExistingHubs, NetworkRules, CustomerKey)
+    for model in (AksPlatform, VnetIntegration, SeedForwarder, *hubs):
+        for key in keys(model) - {"kind"}:
+            assert f"`{key}`" in page, key
+    rules = (*aks_rights.MONITOR_MANAGES, *aks_rights.FORWARDER_READS, *aks_rights.FORWARDER_DEAD_LETTERS)
+    given = {right.action for right in (*rules, *aks_rights.PREVIEW, *aks_rights.UP)}
+    assert given - {"Listen", "Send", "Manage"} == set(re.findall(r"`(Microsoft\.[A-Za-z/]+)`", page))
 
 
 def keys(model: type[ConfigModel]) -> set[str]:

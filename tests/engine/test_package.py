@@ -17,6 +17,7 @@ from tests.project import CHECKOUT
 COMPONENTS = {
     "AdmissionControllerReceiver",
     "ClusterShieldReceiver",
+    "AksAudit",
     "EksAudit",
     "FalcoReceiver",
     "Forwarder",

@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from k8s_audit.config.platforms.aks import AksPlatform
 from k8s_audit.config.platforms.eks import EksPlatform
 from k8s_audit.config.platforms.gke import GkePlatform
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
@@ -22,9 +23,10 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "kubeadm": KubeadmPlatform,
         "eks": EksPlatform,
         "gke": GkePlatform,
+        "aks": AksPlatform,
         **dict.fromkeys(
             "minikube minishift openshift-3.11 openshift hypershift kops rke rke2 k3s kind k3d talos cluster-api kubespray"
-            " microk8s aks iks".split()
+            " microk8s iks".split()
         ),
     }
 )
@@ -52,7 +54,7 @@ PLACES = MappingProxyType(
     }
 )
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
-STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place"})
+STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place"})
 """The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": True, "admission": True})
 """Whether a kind of delivery is built."""

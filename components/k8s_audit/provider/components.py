@@ -3,6 +3,7 @@
 import pulumi
 
 from k8s_audit.delivery.forwarder.component import Forwarder
+from k8s_audit.platforms.aks.component import AksAudit
 from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.gke.component import GkeAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
@@ -17,6 +18,7 @@ from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
 
 COMPONENTS: list[type[pulumi.ComponentResource]] = [
     AdmissionControllerReceiver,
+    AksAudit,
     ClusterShieldReceiver,
     EksAudit,
     FalcoReceiver,
