@@ -11,6 +11,8 @@ from pydantic.alias_generators import to_camel
 from k8s_audit.errors import K8sAuditError
 
 PACKAGE = "k8s-audit"
+BESIDE = {"k8s-audit": "message"}
+"""Of an input that only words a message: that it changed is no change of the resource."""
 Values = dict[str, Any]
 
 
@@ -47,6 +49,13 @@ class PartialError(K8sAuditError):
         """Keep what there is."""
         super().__init__(reason)
         self.id, self.outputs = id, outputs
+
+
+def untouched(hosts: list[str]) -> str:
+    """What to add to a failure at one host of several, which are changed one after the other."""
+    if not hosts:
+        return ""
+    return f"\nHosts before this one stay as they are; not touched yet: {', '.join(hosts)}. The next `pulumi up` goes on here"
 
 
 @dataclass(frozen=True)

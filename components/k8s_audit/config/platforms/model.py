@@ -1,5 +1,6 @@
 """What the models of all platforms share: how events leave the control plane."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from k8s_audit.config.model import ConfigModel
@@ -13,3 +14,19 @@ class PlatformConfig(ConfigModel):
     fixed_policy: ClassVar[bool] = False
     """Whether the cluster's maker alone decides its audit policy."""
     kind: str
+
+    def secrets(self) -> frozenset[str]:
+        """The secret keys of the stack that it uses where they are set."""
+        return frozenset()
+
+    def secret_faults(self, known: Mapping[str, str]) -> list[str]:
+        """What is wrong with the values of its secret keys, one line a fault that shows none of them.
+
+        Args:
+            known: those values that can be told; a command knows none of them.
+        """
+        return []
+
+    def faults(self) -> list[str]:
+        """What only shows when all of it is looked at together, one line a fault."""
+        return []

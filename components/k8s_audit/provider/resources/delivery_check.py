@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pydantic import Field
+
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.check import prove_delivery
 from k8s_audit.errors import DeliveryError
-from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
+from k8s_audit.provider.resource import BESIDE, Context, Read, ResourceInputs, Values, untouched
 from k8s_audit.receivers.endpoint import AUDIT_ID, ReceiverEndpoint, endpoint_of
 
 
@@ -27,6 +29,7 @@ class DeliveryCheckInputs(ResourceInputs):
     proof: str = AUDIT_ID
     timeout: str = "30s"
     triggers: list[str] = []  # noqa: RUF012 - pydantic copies it
+    remaining: list[str] = Field(default=[], json_schema_extra=BESIDE)
 
     def endpoint(self) -> ReceiverEndpoint:
         """The receiver."""
@@ -53,10 +56,13 @@ class DeliveryCheckResource:
 
     def create(self, context: Context, name: str, inputs: DeliveryCheckInputs) -> tuple[str, Values]:
         """Prove it."""
-        proofs = [
-            prove_delivery(server, inputs.kubeconfig, inputs.endpoint(), seconds(inputs.timeout), context.stop)
-            for server in inputs.api_servers
-        ]
+        try:
+            proofs = [
+                prove_delivery(server, inputs.kubeconfig, inputs.endpoint(), seconds(inputs.timeout), context.stop)
+                for server in inputs.api_servers
+            ]
+        except DeliveryError as error:
+            raise DeliveryError(f"{error}{untouched(inputs.remaining)}") from None
         return f"{name}-check", inputs.values() | {"checks": [proof.as_output() for proof in proofs]}
 
     def read(
