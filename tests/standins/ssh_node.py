@@ -77,7 +77,17 @@ class SshNode:
     def __enter__(self) -> Self:
         self._lay_out()
         packages = str(unpacked(*PACKAGES))
-        inside = ["/bin/sh", "-c", MOUNTS, "node", str(self.folder), packages, "sh", "-c", "echo up; exec sleep infinity"]
+        inside = [
+            "/bin/sh",
+            "-c",
+            MOUNTS,
+            "node",
+            str(self.folder),
+            packages,
+            "sh",
+            "-c",
+            "echo up; exec sleep infinity",
+        ]
         self._keeper = subprocess.Popen(["unshare", "-m", *inside], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         assert self._keeper.stdout
         assert self._keeper.stdout.readline() == b"up\n", "the node's mounts failed"
@@ -128,7 +138,13 @@ class SshNode:
 
     def _lay_out(self) -> None:
         etc = self.folder / "etc"
-        for made in (etc / "ssh", etc / "kubernetes", self.kubernetes, self.folder / "var" / "lib", self.folder / "var" / "log"):
+        for made in (
+            etc / "ssh",
+            etc / "kubernetes",
+            self.kubernetes,
+            self.folder / "var" / "lib",
+            self.folder / "var" / "log",
+        ):
             made.mkdir(parents=True, exist_ok=True)
             made.chmod(0o755)
         etc.chmod(0o755)

@@ -349,7 +349,9 @@ def _version_faults(text: str, delivery: DeliveryConfig | None, receivers: list[
     """What API servers of an old version lack."""
     version = minor(text)
     if version < OLDEST:
-        return [f"audit:platform.kubernetesVersion: {text}; 1.{OLDEST[1]} is the oldest whose API server has what is needed"]
+        return [
+            f"audit:platform.kubernetesVersion: {text}; 1.{OLDEST[1]} is the oldest whose API server has what is needed"
+        ]
     flags = delivery.flags().arguments("policy", "webhook") if delivery else {}
     faults = [f"audit:delivery: {fault}" for fault in lacking(version, flags)]
     named = [index for index, receiver in enumerate(receivers) if getattr(receiver, "tls_server_name", None)]

@@ -102,7 +102,9 @@ class KubeadmAudit(pulumi.ComponentResource):
             KubeadmConfigAudit(
                 f"{name}-kubeadm-config",
                 kubeconfig=args["kubeconfig"],
-                arguments=flags.arguments(f"{hosts[0].config_folder}/policy.yaml", f"{hosts[0].config_folder}/webhook.yaml"),
+                arguments=flags.arguments(
+                    f"{hosts[0].config_folder}/policy.yaml", f"{hosts[0].config_folder}/webhook.yaml"
+                ),
                 adopt=any(host.adopt for host in hosts),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=done),
             )

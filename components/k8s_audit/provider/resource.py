@@ -7,11 +7,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
 
 from k8s_audit.errors import K8sAuditError
 
 PACKAGE = "k8s-audit"
-BESIDE = {"k8s-audit": "message"}
+BESIDE: JsonDict = {"k8s-audit": "message"}
 """Of an input that only words a message: that it changed is no change of the resource."""
 Values = dict[str, Any]
 

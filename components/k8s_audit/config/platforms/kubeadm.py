@@ -76,9 +76,9 @@ class StaticPodHost(ConfigModel):
     @model_validator(mode="before")
     @classmethod
     def _from_address(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or given.get("access") != "ssh" or not isinstance(given.get("address"), str):
+        if not isinstance(given, dict) or given.get("access") != "ssh":
             return given
-        address = given["address"]
+        address = re.sub(r"[^\w.:-]", "", str(given.get("address", "")), flags=re.ASCII) or "missing"
         host = f"[{address}]" if ":" in address else address
         name = re.sub(r"[^a-z0-9]+", "-", address.lower()).strip("-")[:63]
         return {"name": name, "apiServer": f"https://{host}:{API_SERVER_PORT}"} | given

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from threading import Event
 from types import MappingProxyType
+from typing import Any
 
 from pydantic import Field
 
@@ -131,7 +132,7 @@ def _found(stop: Event, id: str) -> StaticPodAuditInputs | None:
         return None
     arguments = static_pod.audit_arguments(manifest)
     port = static_pod.flag(static_pod.arguments_of(manifest), "secure-port") or "6443"
-    texts = {}
+    texts: dict[str, Any] = {}
     for key, name in (("policy", "audit-policy-file"), ("webhook", "audit-webhook-config-file")):
         path = static_pod.host_path(manifest, arguments.get(name, ""))
         content = reached.read(path) if path else None
