@@ -39,7 +39,7 @@ shift 2
 exec "$@"
 """
 SSHD = """\
-HostKey {node}/host_key
+HostKey "{node}/host_key"
 AuthorizedKeysFile /etc/ssh/authorized_keys
 AuthenticationMethods publickey
 ListenAddress 127.0.0.1:{port}
@@ -90,8 +90,12 @@ class SshNode:
         ]
         self._keeper = subprocess.Popen(["unshare", "-m", *inside], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         assert self._keeper.stdout
-        assert self._keeper.stdout.readline() == b"up\n", "the node's mounts failed"
-        self.start()
+        try:
+            assert self._keeper.stdout.readline() == b"up\n", "the node's mounts failed"
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

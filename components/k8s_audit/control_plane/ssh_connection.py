@@ -92,8 +92,9 @@ class Connection:
 
     async def _run(self, command: str, content: bytes) -> Done:
         connection = await self._connected()
+        given: dict[str, Any] = {"input": content} if content else {"stdin": asyncssh.DEVNULL}
         try:
-            done = await connection.run(command, input=content, encoding=None, timeout=COMMAND_TIMEOUT)
+            done = await connection.run(command, encoding=None, timeout=COMMAND_TIMEOUT, **given)
         except asyncssh.TimeoutError:
             raise HostError(f"host {self.access.name}: a command did not end within {COMMAND_TIMEOUT:.0f} s") from None
         except (asyncssh.Error, OSError) as error:
@@ -158,7 +159,10 @@ class Connection:
         user = self.access.server.user
         try:
             tried = await connection.run(
-                shlex.join([*ROOT, SHELL, "-c", "exit 0"]), encoding=None, timeout=self.access.connect_timeout
+                shlex.join([*ROOT, SHELL, "-c", "exit 0"]),
+                encoding=None,
+                stdin=asyncssh.DEVNULL,
+                timeout=self.access.connect_timeout,
             )
         except (asyncssh.Error, OSError) as error:
             raise _CutError(_reason(error)) from None
