@@ -1,10 +1,12 @@
 """A host over SSH: a real OpenSSH server and real sudo; and each script in three shells, busybox among them."""
 
 import os
+import pickle
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -193,6 +195,19 @@ def test_a_host_that_does_not_answer_is_given_up_in_time(node: SshNode) -> None:
         silent.listen()
         quiet = replace(good, server=replace(good.server, port=silent.getsockname()[1]), connect_timeout=0.5)
         assert "cannot be reached: " in refused(quiet)
+
+
+@needs_root
+def test_several_hosts_are_asked_at_once_for_the_first_time(node: SshNode) -> None:
+    """As `refresh` does, from threads; in a process of its own, since what is made once must not be there yet."""
+    ways = [replace(access(node), name=f"cp-{number}") for number in range(8)]
+    script = (
+        "import pickle, sys; from concurrent.futures import ThreadPoolExecutor; from k8s_audit.control_plane.ssh_host import SshHost\n"
+        "ways = pickle.load(sys.stdin.buffer)\n"
+        "with ThreadPoolExecutor(8) as pool: print(list(pool.map(lambda way: SshHost(way).read('/none'), ways)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], input=pickle.dumps(ways), capture_output=True)
+    assert done.stdout.decode().strip() == str([None] * 8), done.stderr.decode()
 
 
 @needs_root

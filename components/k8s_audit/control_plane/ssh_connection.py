@@ -194,10 +194,15 @@ class Connection:
         self._open.clear()
 
 
-@cache
 def connection(access: SshAccess) -> Connection:
     """The one connection of this process to a host."""
-    return Connection(access)
+    with _ONE:
+        return _connection(access)
+
+
+_ONE = threading.Lock()
+"""The engine asks for several hosts at once, each in a thread of its own; `cache` alone would make two of one."""
+_connection = cache(Connection)
 
 
 @cache
@@ -208,7 +213,9 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def _in_loop(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run_coroutine_threadsafe(work, _loop()).result()
+    with _ONE:
+        loop = _loop()
+    return asyncio.run_coroutine_threadsafe(work, loop).result()
 
 
 async def _abort(connection: asyncssh.SSHClientConnection) -> None:
