@@ -23,7 +23,7 @@ def test_preview_up_no_change_drift_mended_change_and_destroy_byte_for_byte(
     project = new_project(kubeadm_stack())
     preview = project.run("preview").stdout
     assert re.search(r"\+ +k8s-audit:index:StaticPodAudit +cluster-1-cp-1 +create", preview)
-    assert "+ 6 to create" in preview
+    assert "+ 7 to create" in preview
     assert manifest.read_bytes() == before
     assert not (cluster.folder / "state").exists()
 

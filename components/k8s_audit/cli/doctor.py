@@ -20,8 +20,8 @@ from k8s_audit.config.reach import reach
 from k8s_audit.config.ssh import PRIVATE_KEY
 from k8s_audit.control_plane.change import AuditSetup, StaticPodChange
 from k8s_audit.control_plane.plan import Plan, plan
+from k8s_audit.control_plane.versions import policy_version
 from k8s_audit.delivery.contract import contract_of
-from k8s_audit.delivery.versions import policy_version
 from k8s_audit.delivery.webhook import read_webhook, render_webhook
 from k8s_audit.errors import ConfigError, DeliveryError, K8sAuditError, ReceiverError
 from k8s_audit.receivers.endpoint import ReceiverEndpoint

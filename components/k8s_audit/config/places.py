@@ -13,7 +13,7 @@ from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
 from k8s_audit.config.registry import PLACES
 from k8s_audit.config.stack import Stack
-from k8s_audit.delivery.versions import Version, minor
+from k8s_audit.control_plane.versions import Version, minor
 from k8s_audit.errors import DeliveryError, HostError
 from k8s_audit.local_cluster.ports import LOOPBACK
 from k8s_audit.receivers.endpoint import ReceiverEndpoint

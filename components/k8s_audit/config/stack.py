@@ -19,7 +19,7 @@ from k8s_audit.config.policy import PolicyConfig
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.registry import DELIVERIES, PLATFORMS, RECEIVERS, SECRETS
 from k8s_audit.config.ssh import PRIVATE_KEY
-from k8s_audit.delivery.versions import OLDEST, TLS_SERVER_NAME, lacking, minor
+from k8s_audit.control_plane.versions import OLDEST, TLS_SERVER_NAME, lacking, minor
 from k8s_audit.errors import ConfigError
 from k8s_audit.faults import faults_of, nearest, shown, spelled
 

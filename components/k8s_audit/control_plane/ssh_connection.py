@@ -134,6 +134,7 @@ class Connection:
                 connect_timeout=self.access.connect_timeout,
                 login_timeout=self.access.connect_timeout,
                 preferred_auth="publickey",
+                compression_algs=["zlib@openssh.com", "none"],  # the largest body that is tried is white space
                 gss_host=None,
                 **self._keys(),
             )

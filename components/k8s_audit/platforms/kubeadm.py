@@ -9,7 +9,7 @@ from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
-from k8s_audit.delivery.versions import minor, policy_version
+from k8s_audit.control_plane.versions import minor, policy_version
 from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT, endpoint_of

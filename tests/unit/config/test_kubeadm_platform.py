@@ -11,6 +11,7 @@ from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.reach import ssh_access
 from k8s_audit.control_plane.ssh_access import SshAccess, SshServer
 from k8s_audit.errors import ConfigError
+from tests.project import CHECKOUT
 
 PRIVATE = asyncssh.generate_private_key("ssh-ed25519")
 KEY = PRIVATE.export_private_key().decode()
@@ -53,6 +54,12 @@ def test_an_address_and_a_user_are_enough_and_what_follows_from_them_is_filled_i
     six = judged([SSH | {"address": "2001:db8::1"}]).platform
     assert isinstance(six, KubeadmPlatform)
     assert (six.hosts[0].name, six.hosts[0].api_server) == ("2001-db8-1", "https://[2001:db8::1]:6443")
+
+
+def test_the_example_is_a_stack() -> None:
+    stack = load_stack(*read_stack_file((CHECKOUT / "stacks" / "Pulumi.kubeadm.yaml").read_text()))
+    assert isinstance(stack.platform, KubeadmPlatform)
+    assert [host.name for host in stack.platform.hosts] == ["cp-1", "cp-2", "cp-3"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from k8s_audit.config.model import AbsolutePath, ConfigModel, Duration, Name
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.ssh import KNOWN_HOSTS, PRIVATE_KEY, Address, HostKey, SshPort, SshUser, private_key_fault
-from k8s_audit.delivery.versions import KubernetesVersion
+from k8s_audit.control_plane.versions import KubernetesVersion
 from k8s_audit.faults import spelled
 
 API_SERVER_PORT = 6443
