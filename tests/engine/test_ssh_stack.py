@@ -150,6 +150,7 @@ def test_one_host_after_the_other_is_changed_and_proved_kept_for_upgrades_and_gi
     assert doctor.returncode == 1, doctor.stdout + doctor.stderr
     assert "host cp-1 (/etc/kubernetes/manifests): audits, by us\n  nothing to do" in doctor.stdout
     assert f"set --{WAIT}=100ms (was 9s)" in doctor.stdout
+    assert f"ConfigMap kube-system/kubeadm-config\n  set {WAIT}: 100ms\n" in doctor.stdout
     assert "node cp-4 (no address): kube-apiserver without an audit policy" in doctor.stdout
     drift = project.run("preview", "--refresh", "--diff").stdout
     assert len(re.findall(rf'~ {WAIT} *: "9s" => "100ms"', drift)) == 2

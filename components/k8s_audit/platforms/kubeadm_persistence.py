@@ -93,6 +93,21 @@ class Persistence:
             self.cluster.write(stored, edit.text, record)
         return Live(kubeadm_config.audit_arguments(edit.text), True, record)
 
+    def plan(self, wanted: Mapping[str, str], adopt: bool) -> list[str]:
+        """What `apply` would do, with nothing changed.
+
+        Raises:
+            ConflictError, HostError: why it would fail.
+        """
+        stored = self.cluster.read()
+        if stored is None:
+            return []
+        edit = kubeadm_config.turn_on(self._without_us(stored.text, stored.record), wanted, adopt)
+        here, after = kubeadm_config.audit_arguments(stored.text), kubeadm_config.audit_arguments(edit.text)
+        changed = [f"set {name}: {value}" for name, value in sorted(after.items()) if here.get(name) != value]
+        removed = [f"remove {name}" for name in sorted(here.keys() - after.keys())]
+        return [*changed, *removed]
+
     def restore(self) -> None:
         """Put back what was there before us; where somebody changed it since, take out only what is ours."""
         stored = self.cluster.read()
