@@ -8,9 +8,10 @@ from k8s_audit.audit_policy.model import parse_policy
 from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
-from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
+from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.control_plane.versions import minor, policy_version
 from k8s_audit.delivery.webhook import render_webhook
+from k8s_audit.errors import ConfigError
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT, endpoint_of
 from k8s_audit.resources import DeliveryCheck, KubeadmConfigAudit, StaticPodAudit
@@ -61,9 +62,10 @@ class KubeadmAudit(pulumi.ComponentResource):
             AuditPolicyError: the policy has.
         """
         super().__init__("k8s-audit:index:KubeadmAudit", name, {}, opts)
-        hosts = [judge(ControlPlaneHost, f"hosts[{index}]", host) for index, host in enumerate(args["hosts"])]
+        platform = _platform(args)
+        hosts = platform.hosts
         delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
-        version = minor(args["kubernetes_version"]) if args.get("kubernetes_version") else None
+        version = minor(platform.kubernetes_version) if platform.kubernetes_version else None
         text = args.get("policy")
         policy = parse_policy(text, "policy") if text else load_profile("detection")
         receiver = args["receiver"]
@@ -98,7 +100,7 @@ class KubeadmAudit(pulumi.ComponentResource):
             )
             checks.append(check.checks)
             done = [audited, check]
-        if args.get("persist", True):
+        if platform.persist:
             KubeadmConfigAudit(
                 f"{name}-kubeadm-config",
                 kubeconfig=args["kubeconfig"],
@@ -108,8 +110,20 @@ class KubeadmAudit(pulumi.ComponentResource):
                 adopt=any(host.adopt for host in hosts),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=done),
             )
-        self.delivery_checks = pulumi.Output.all(*checks).apply(lambda lists: [one for each in lists for one in each])
+        self.delivery_checks = pulumi.Output.all(*checks).apply(
+            lambda lists: [one for each in lists for one in each or []]
+        )
         self.register_outputs({"deliveryChecks": self.delivery_checks})
+
+
+def _platform(args: KubeadmAuditArgs) -> KubeadmPlatform:
+    given: dict[str, Any] = {"kind": "kubeadm", "hosts": args["hosts"], "persist": args.get("persist", True)}
+    if args.get("kubernetes_version"):
+        given["kubernetesVersion"] = args["kubernetes_version"]
+    platform = judge(KubeadmPlatform, "", given)
+    if faults := platform.faults():
+        raise ConfigError(faults)
+    return platform
 
 
 def _webhook(receiver: ReceiverArgs) -> pulumi.Output[str]:
