@@ -141,7 +141,7 @@ def test_a_log_in_or_sudo_that_is_refused_says_to_whom_and_what_to_do(node: SshN
         f"{OPS}@127.0.0.1:{node.port} refuses us: the key in audit:sshPrivateKey is not among its authorized keys"
         in said
     )
-    said = refused(access(node, GUEST))
+    assert refused(access(node, GUEST)) == (said := refused(access(node, GUEST))), "the second time, too"
     assert f"`sudo -n /bin/sh` is refused to {GUEST}: sudo: a password is required" in said
     assert f"`{GUEST} ALL=(root) NOPASSWD: /bin/sh` into /etc/sudoers.d/k8s-audit" in said
     (node.kubernetes / "root's own").write_text("x")
@@ -180,6 +180,9 @@ def test_a_jump_host_is_a_way_and_is_verified_too(node: SshNode, bastion: SshNod
     assert way.jump
     said = refused(replace(way, jump=replace(way.jump, host_key=node.host_key)))
     assert f"jump host {GUEST}@127.0.0.1:{bastion.port}: another host key" in said
+    stranger = replace(way, server=replace(way.server, host_key=bastion.host_key), sudo=False)
+    for _ in range(2):  # nothing may ever run on the jump host instead
+        assert f"host cp-1: {OPS}@127.0.0.1:{node.port}: another host key" in refused(stranger)
     closed = replace(
         way, jump=SshServer("127.0.0.1", GUEST, node.port, node.host_key), server=replace(way.server, port=1)
     )

@@ -69,17 +69,19 @@ class Connection:
         root = ROOT if self.access.sudo else ()
         command = shlex.join([*root, SHELL, "-c", script, "k8s-audit", *arguments])
         with self._lock:
-            deadline = time.monotonic() + self.access.reconnect_timeout
+            deadline: float | None = None
             while True:
                 try:
-                    done = _in_loop(self._run(command, content))
+                    return _in_loop(self._run(command, content))
                 except _CutError as error:
-                    if not self._was_open or time.monotonic() > deadline:
-                        self._close()
+                    self._close()
+                    now = time.monotonic()
+                    deadline = deadline or now + self.access.reconnect_timeout
+                    if not self._was_open or now > deadline:
                         raise HostError(f"host {self.access.name}: {self._lost(error)}") from None
-                else:
-                    return done
-                self._close()
+                except HostError:
+                    self._close()  # else the next command would run on half of a way, such as the jump host
+                    raise
                 time.sleep(PAUSE)
 
     def _lost(self, error: _CutError) -> str:
