@@ -38,6 +38,19 @@ KEY = asyncssh.generate_private_key("ssh-ed25519")
 PEM = KEY.export_private_key().decode()
 TOKEN = "token-4711"
 LARGEST = 10_485_760 + 1024
+AT_ONCE = """\
+import pickle, sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from k8s_audit.control_plane.ssh_host import SshHost
+ways = pickle.load(sys.stdin.buffer)
+start = threading.Barrier(len(ways))
+def ask(way):
+    start.wait()
+    return [SshHost(way).read("/none") for _ in range(2)]
+sys.setswitchinterval(1e-5)
+with ThreadPoolExecutor(len(ways)) as pool:
+    print(list(pool.map(ask, ways)))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -204,13 +217,8 @@ def test_a_host_that_does_not_answer_is_given_up_in_time(node: SshNode) -> None:
 def test_several_hosts_are_asked_at_once_for_the_first_time(node: SshNode) -> None:
     """As `refresh` does, from threads; in a process of its own, since what is made once must not be there yet."""
     ways = [replace(access(node), name=f"cp-{number}") for number in range(8)]
-    script = (
-        "import pickle, sys; from concurrent.futures import ThreadPoolExecutor; from k8s_audit.control_plane.ssh_host import SshHost\n"
-        "ways = pickle.load(sys.stdin.buffer)\n"
-        "with ThreadPoolExecutor(8) as pool: print(list(pool.map(lambda way: SshHost(way).read('/none'), ways)))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], input=pickle.dumps(ways), capture_output=True)
-    assert done.stdout.decode().strip() == str([None] * 8), done.stderr.decode()
+    done = subprocess.run([sys.executable, "-c", AT_ONCE], input=pickle.dumps(ways), capture_output=True)
+    assert done.stdout.decode().strip() == str([[None, None]] * 8), done.stderr.decode()
 
 
 @needs_root
