@@ -14,7 +14,7 @@ from k8s_audit.control_plane import health, static_pod
 from k8s_audit.control_plane.host import Host
 from k8s_audit.control_plane.journal import Journal, Record, Step
 from k8s_audit.control_plane.undo_note import undo_note
-from k8s_audit.control_plane.versions import policy_version
+from k8s_audit.control_plane.versions import policy_version, takes_policy
 from k8s_audit.errors import ChangeError, ConflictError, HostError, K8sAuditError
 
 MANIFEST = "kube-apiserver.yaml"
@@ -202,7 +202,7 @@ class StaticPodChange:
                 f"host {self.host.name}: kube-apiserver at {self.place.api_server} is not ready; nothing was changed. Mend it first"
             )
         version = static_pod.image_version(current)
-        if version and f"apiVersion: {policy_version(version)}\n" not in setup.policy:
+        if version and not takes_policy(version, setup.policy):
             raise HostError(
                 f"host {self.host.name}: kube-apiserver {version[0]}.{version[1]} wants a policy of {policy_version(version)}, and this"
                 f' is another one; set audit:platform.kubernetesVersion: "{version[0]}.{version[1]}"'

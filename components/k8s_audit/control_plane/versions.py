@@ -4,6 +4,7 @@ Since when: https://github.com/kubernetes/kubernetes/tree/master/CHANGELOG and t
 https://github.com/kubernetes/apiserver/blob/master/pkg/server/options/audit.go
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated
@@ -21,6 +22,7 @@ VALUES: Mapping[tuple[str, str], Version] = MappingProxyType({("audit-webhook-mo
 """Values of flags, and the first version that has each."""
 FLAGS: Mapping[str, Version] = MappingProxyType({"audit-log-compress": (1, 20)})
 """Audit flags that OLDEST lacks, and the first version that has each."""
+API_VERSION = re.compile(r"""^\s*\{?["']?apiVersion["']?:\s*["']?(audit\.k8s\.io/\w+)""", re.MULTILINE)
 KubernetesVersion = Annotated[str, StringConstraints(pattern=r"^v?1\.[0-9]{1,3}(\.[0-9]+)?$")]
 """Such as `1.34` or `v1.34.4`."""
 
@@ -34,6 +36,19 @@ def minor(version: str) -> Version:
 def policy_version(version: Version | None) -> str:
     """The apiVersion of the audit policy for an API server; None: today's."""
     return "audit.k8s.io/v1" if version is None or version >= POLICY_V1 else "audit.k8s.io/v1beta1"
+
+
+def takes_policy(version: Version, policy: str) -> bool:
+    """Whether an API server of a version takes a policy's apiVersion; one that cannot be made out is its to judge.
+
+    Args:
+        version: the API server's.
+        policy: the policy's text.
+    """
+    found = API_VERSION.search(policy)
+    if found is None or found[1] == policy_version(version):
+        return True
+    return found[1] == "audit.k8s.io/v1beta1" and version < POLICY_V1BETA1_REMOVED
 
 
 def lacking(version: Version, arguments: Mapping[str, str]) -> list[str]:

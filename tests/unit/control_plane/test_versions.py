@@ -10,7 +10,7 @@ import pytest
 from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.control_plane.change import AuditSetup, Place, StaticPodChange
 from k8s_audit.control_plane.static_pod import image_version
-from k8s_audit.control_plane.versions import lacking, minor, policy_version
+from k8s_audit.control_plane.versions import lacking, minor, policy_version, takes_policy
 from k8s_audit.errors import HostError
 
 MANIFEST = Path(__file__).with_name("kube-apiserver.yaml").read_bytes()
@@ -30,6 +30,22 @@ def test_the_policy_is_v1beta1_up_to_1_11_and_v1_from_1_12(text: str, version: t
     assert policy_version(version) == policy
     assert policy_version(None) == "audit.k8s.io/v1"
     assert render_policy(load_profile("detection"), policy).startswith(f"apiVersion: {policy}\n")
+
+
+@pytest.mark.parametrize(
+    ("version", "policy", "taken"),
+    [
+        ((1, 34), "apiVersion: audit.k8s.io/v1\n", True),
+        ((1, 34), "# theirs\n'apiVersion': \"audit.k8s.io/v1beta1\"\n", False),
+        ((1, 20), '{"apiVersion": "audit.k8s.io/v1beta1"}', True),
+        ((1, 11), "apiVersion: audit.k8s.io/v1\n", False),
+        ((1, 34), "kind: Policy\n", True),
+    ],
+)
+def test_a_policy_of_somebody_else_is_read_however_it_is_written(
+    version: tuple[int, int], policy: str, taken: bool
+) -> None:
+    assert takes_policy(version, policy) is taken
 
 
 def test_only_a_value_that_came_later_is_lacking() -> None:
