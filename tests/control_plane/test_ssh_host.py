@@ -239,6 +239,15 @@ def test_a_connection_that_is_cut_comes_back_by_itself_or_says_so(node: SshNode)
 
 
 @needs_root
+def test_a_connection_that_falls_silent_is_made_anew(node: SshNode) -> None:
+    host = SshHost(replace(access(node), keep_alive=0.2))
+    host.write("/etc/kubernetes/kept", b"two")
+    node.freeze()
+    assert host.read("/etc/kubernetes/kept") == b"two"
+    node.cut()
+
+
+@needs_root
 def test_a_cut_within_a_write_leaves_the_old_content_or_the_new_one(node: SshNode) -> None:
     host = SshHost(access(node))
     old, new = b"old\n" * 1_000_000, b"new\n" * 1_000_000

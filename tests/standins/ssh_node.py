@@ -128,13 +128,20 @@ class SshNode:
             self._sshd = None
 
     def cut(self) -> None:
-        """Cut all connections, as a network does: nobody is told, what runs there goes on."""
+        """Cut all connections; what runs there goes on."""
+        self._signal(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Let all connections fall silent, as a firewall that drops does; new ones are taken."""
+        self._signal(signal.SIGSTOP)
+
+    def _signal(self, number: signal.Signals) -> None:
         assert self._sshd
         with contextlib.suppress(psutil.NoSuchProcess):
             for child in psutil.Process(self._sshd.pid).children(recursive=True):
                 with contextlib.suppress(psutil.Error):
                     if child.name() == "sshd":
-                        os.kill(child.pid, signal.SIGKILL)
+                        os.kill(child.pid, number)
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
