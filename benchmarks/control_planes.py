@@ -10,13 +10,13 @@ from threading import Event
 
 from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.places import local_host, local_log
+from k8s_audit.config.reach import place, reach
 from k8s_audit.control_plane.change import AuditSetup, StaticPodChange
 from k8s_audit.delivery.check import prove_delivery
 from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.local_cluster import LocalCluster, Ports
 from k8s_audit.local_cluster.ports import is_free
-from k8s_audit.provider.resources.static_pod_audit import StaticPodHost
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.recorder import Recorder
 
@@ -47,16 +47,15 @@ class ControlPlane:
         """
         folder = self.cluster.folder
         described = local_host(folder, self.cluster.ports.api_server, "90s")
-        host = StaticPodHost.model_validate(described.model_dump(by_alias=True, exclude={"adopt"}))
-        place = host.place()
+        at = place(described)
         own_log = replace(flags, log=replace(flags.log, path=local_log(folder)))
         endpoint = receiver or self.recorder.endpoint()
         setup = AuditSetup(
             policy=render_policy(load_profile("detection")),
             webhook=render_webhook(endpoint),
-            arguments=own_log.arguments(place.policy, place.webhook),
+            arguments=own_log.arguments(at.policy, at.webhook),
         )
-        StaticPodChange(host.reach(), place, Event()).apply(setup)
+        StaticPodChange(reach(described, None), at, Event()).apply(setup)
         prove_delivery(self.cluster.api_server, str(self.kubeconfig), endpoint, PROOF_TIMEOUT)
 
 

@@ -10,7 +10,15 @@ import pytest
 from k8s_audit.local_cluster import LocalCluster, Ports
 from tests.project import CHECKOUT, Project, free_ports
 
-LONGEST = ("test_kills", "test_local_stack", "test_bad_input", "test_kubeadm_stack", "test_malformed", "test_package")
+LONGEST = (
+    "test_ssh_stack",
+    "test_kills",
+    "test_local_stack",
+    "test_bad_input",
+    "test_kubeadm_stack",
+    "test_malformed",
+    "test_package",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -144,11 +144,13 @@ class StaticPodAudit(pulumi.CustomResource):
 
     Args:
         resource_name: the resource's name.
-        host: access, name, manifests, apiServer, configFolder, stateFolder, logs, restartTimeout.
+        host: as an entry of `audit:platform.hosts`, without `adopt`.
         policy: YAML of the audit policy.
         webhook: YAML of the webhook kubeconfig; always a secret.
         arguments: audit flags by name, without dashes.
         adopt: take over audit flags that are there already with other values.
+        ssh_private_key: logs in at a host over SSH; always a secret; default: the SSH agent's keys.
+        remaining: names of the hosts whose turn comes after this one; for messages alone.
     """
 
     def __init__(
@@ -159,6 +161,8 @@ class StaticPodAudit(pulumi.CustomResource):
         webhook: pulumi.Input[str],
         arguments: dict[str, str],
         adopt: bool = False,
+        ssh_private_key: pulumi.Input[str] | None = None,
+        remaining: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
@@ -168,6 +172,8 @@ class StaticPodAudit(pulumi.CustomResource):
             "webhook": pulumi.Output.secret(webhook),
             "arguments": arguments,
             "adopt": adopt,
+            "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
+            "remaining": list(remaining),
         }
         super().__init__(
             f"{PACKAGE}:index:StaticPodAudit", resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts
@@ -195,6 +201,7 @@ class DeliveryCheck(pulumi.CustomResource):
         timeout: a duration: how long an event may take.
         triggers: the proof is made again when one of them changes.
         forwarder: for the proof `forwarded`: the namespace of its pods, a slash, its name.
+        remaining: names of the hosts whose turn comes after this proof; for messages alone.
     """
 
     def __init__(
@@ -206,6 +213,7 @@ class DeliveryCheck(pulumi.CustomResource):
         timeout: str = "30s",
         triggers: list[pulumi.Input[str]] | None = None,
         forwarder: pulumi.Input[str] | None = None,
+        remaining: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
@@ -225,6 +233,7 @@ class DeliveryCheck(pulumi.CustomResource):
             "forwarder": forwarder,
             "timeout": timeout,
             "triggers": triggers or [],
+            "remaining": list(remaining),
         }
         super().__init__(f"{PACKAGE}:index:DeliveryCheck", resource_name, props | dict.fromkeys(["checks"]), opts)
 
@@ -232,6 +241,39 @@ class DeliveryCheck(pulumi.CustomResource):
     def checks(self) -> pulumi.Output[list[dict[str, Any]]]:
         """One proof an API server: apiServer, receiver, proof, auditID, latencySeconds."""
         return cast(pulumi.Output[list[dict[str, Any]]], pulumi.get(self, "checks"))
+
+
+class KubeadmConfigAudit(pulumi.CustomResource):
+    """Audit logging in kubeadm's own configuration, so that `kubeadm upgrade` keeps it.
+
+    Args:
+        resource_name: the resource's name.
+        kubeconfig: path of one that may get and patch ConfigMap kubeadm-config and list pods, both in kube-system.
+        arguments: audit flags by name, without dashes.
+        adopt: take over audit flags that are there already with other values.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        kubeconfig: pulumi.Input[str],
+        arguments: dict[str, str],
+        adopt: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {"kubeconfig": kubeconfig, "arguments": arguments, "adopt": adopt}
+        super().__init__(
+            f"{PACKAGE}:index:KubeadmConfigAudit",
+            resource_name,
+            props | dict.fromkeys(["intact", "present", "record", "unaudited"]),
+            opts,
+        )
+
+    @property
+    def unaudited(self) -> pulumi.Output[list[str]]:
+        """Nodes whose API server has no audit policy."""
+        return cast(pulumi.Output[list[str]], pulumi.get(self, "unaudited"))
 
 
 class AdmissionCheck(pulumi.CustomResource):

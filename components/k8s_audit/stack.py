@@ -13,8 +13,9 @@ from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.registry import PLACES, STREAMS
+from k8s_audit.config.ssh import PRIVATE_KEY
 from k8s_audit.config.stack import PROJECT, Stack
-from k8s_audit.platforms.kubeadm import KubeadmAudit
+from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
 from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.kubernetes import cluster_provider
@@ -148,15 +149,17 @@ def _kubeadm(
     options: pulumi.ResourceOptions,
 ) -> Outputs:
     path = places.kubeconfig(stack, folder)
-    audit = KubeadmAudit(
-        stack.cluster.name,
-        {
-            "hosts": [host.model_dump(by_alias=True) for host in platform.hosts],
-            "receiver": receiver,
-            "kubeconfig": path,
-            "policy": policy,
-            "delivery": delivery,
-        },
-        options,
-    )
+    arguments: KubeadmAuditArgs = {
+        "hosts": [host.model_dump(by_alias=True, exclude_none=True) for host in platform.hosts],
+        "receiver": receiver,
+        "kubeconfig": path,
+        "policy": policy,
+        "delivery": delivery,
+        "persist": platform.persist,
+        "kubernetes_version": platform.kubernetes_version or "",
+    }
+    key = pulumi.Config(PROJECT).get_secret(PRIVATE_KEY)
+    if key is not None:
+        arguments["ssh_private_key"] = key
+    audit = KubeadmAudit(stack.cluster.name, arguments, options)
     return {"kubeconfig": path, "deliveryChecks": audit.delivery_checks}

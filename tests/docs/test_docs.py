@@ -15,7 +15,7 @@ from k8s_audit.config.platforms.aks import AksPlatform, SeedForwarder, VnetInteg
 from k8s_audit.config.platforms.eks import EksPlatform, ExistingStream, PrivateEndpoints, StreamConfig
 from k8s_audit.config.platforms.event_hubs import CustomerKey, EventHubsConfig, ExistingHubs, NetworkRules
 from k8s_audit.config.platforms.gke import DataAccessConfig, FirewallConfig, GkePlatform, PubSubConfig
-from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
+from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, JumpHost, KubeadmPlatform
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
 from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.platforms.aks import rights as aks_rights
@@ -112,9 +112,12 @@ def test_the_page_of_kubeadm_has_a_row_for_each_key_of_a_host_with_its_default()
     page = (CHECKOUT / "docs" / "platforms" / "kubeadm.md").read_text()
     for name, field in ControlPlaneHost.model_fields.items():
         row = next(row for row in page.splitlines() if row.startswith(f"| `{field.alias or name}` |"))
-        if not field.is_required():
+        if not field.is_required() and field.default is not None:
             default = str(field.default).lower() if isinstance(field.default, bool) else field.default
-            assert f"`{default}" in row or f"`{default[:40]}" in row, row
+            assert f"`{str(default)[:40]}" in row, row
+    for model in (KubeadmPlatform, JumpHost):
+        for key in keys(model) - {"kind", "hosts"}:
+            assert f"`{key}`" in page, key
 
 
 def test_the_page_of_eks_names_each_key_and_each_right() -> None:

@@ -14,18 +14,24 @@ import typer
 from k8s_audit.audit_policy.render import render_policy
 from k8s_audit.cli import secrets, stack_file
 from k8s_audit.cli.api_token import tell_token
+from k8s_audit.cli.control_plane import tell_cluster
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
 from k8s_audit.cli.forwarder import tell_forwarder
 from k8s_audit.config import Stack, places
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
-from k8s_audit.control_plane.change import AuditSetup, Place, StaticPodChange
-from k8s_audit.control_plane.durations import seconds
-from k8s_audit.control_plane.local_host import LocalHost
+from k8s_audit.config.reach import place as place_of
+from k8s_audit.config.reach import reach
+from k8s_audit.config.ssh import PRIVATE_KEY
+from k8s_audit.control_plane.change import AuditSetup, StaticPodChange
 from k8s_audit.control_plane.plan import Plan, plan
+from k8s_audit.control_plane.versions import policy_version
 from k8s_audit.delivery.contract import contract_of
 from k8s_audit.delivery.webhook import read_webhook, render_webhook
-from k8s_audit.errors import ConfigError, DeliveryError, K8sAuditError, ReceiverError
+from k8s_audit.errors import ConfigError, DeliveryError, HostError, K8sAuditError, ReceiverError
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
+
+HostPlan = tuple[ControlPlaneHost, dict[str, str], Plan | HostError]
+"""A host, the audit flags that it shall have, and what `up` would do there, or why it cannot be read."""
 
 
 def doctor(
@@ -54,38 +60,50 @@ def doctor(
     except K8sAuditError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(TOOL_FAILED) from None
-    for host, found in plans:
+    for host, _, found in plans:
+        if isinstance(found, HostError):
+            typer.echo(str(found), err=True)
+            continue
         typer.echo(f"host {host.name} ({host.manifests}): {found.state}")
         for action in found.actions or ["nothing to do"] * (not found.obstacle):
             typer.echo(f"  {action}")
         if found.obstacle:
             typer.echo(f"  in the way: {found.obstacle}")
-    raise typer.Exit(NOT_SO if token_in_the_way or any(found.obstacle for _, found in plans) else 0)
+    in_the_way = tell_cluster(config, folder, plans[0][1]) if plans else False
+    if any(isinstance(found, HostError) for _, _, found in plans):
+        raise typer.Exit(TOOL_FAILED)
+    obstacles = [found.obstacle for _, _, found in plans if isinstance(found, Plan)]
+    raise typer.Exit(NOT_SO if token_in_the_way or in_the_way or any(obstacles) else 0)
 
 
-def _plans(config: Stack, folder: Path, secret: Callable[[str], str]) -> list[tuple[ControlPlaneHost, Plan]]:
+def _plans(config: Stack, folder: Path, secret: Callable[[str], str]) -> list[HostPlan]:
     """What `up` would do on each host; none where no receiver takes audit events."""
     if all(receiver.takes() == "reviews" for receiver in config.receivers):
         typer.echo("no host is changed: the receivers take AdmissionReviews alone; `k8s-audit verify` tries them")
         return []
     endpoint = places.endpoint(config, folder, secret)
-    return [(host, _plan(config, host, endpoint, folder)) for host in places.hosts(config, folder)]
+    key = secret(PRIVATE_KEY) if PRIVATE_KEY in config.secrets & config.platform.secrets() else None
+    return [_plan(config, host, endpoint, folder, key) for host in places.hosts(config, folder)]
 
 
-def _plan(config: Stack, host: ControlPlaneHost, endpoint: ReceiverEndpoint, folder: Path) -> Plan:
-    place = Place(host.manifests, host.api_server, host.config_folder, host.state_folder, seconds(host.restart_timeout))
-    reached = LocalHost(host.name, host.logs)
-    endpoint = _with_authority(endpoint, reached.read(place.webhook))
+def _plan(
+    config: Stack, host: ControlPlaneHost, endpoint: ReceiverEndpoint, folder: Path, private_key: str | None
+) -> HostPlan:
+    place, reached = place_of(host), reach(host, private_key)
     flags = config.delivery.flags(places.log_path(config, folder)).within(endpoint.body_limit, endpoint.event_limit)
-    webhook, arguments = render_webhook(endpoint), flags.arguments(place.policy, place.webhook)
-    setup = AuditSetup(
-        policy=render_policy(config.policy.load()),
-        webhook=webhook,
-        arguments=arguments,
-        adopt=host.adopt,
-        contract=contract_of(webhook, arguments, lambda text: typer.echo(text, err=True)),
-    )
-    return plan(StaticPodChange(reached, place, Event()), setup)
+    arguments = flags.arguments(place.policy, place.webhook)
+    try:
+        webhook = render_webhook(_with_authority(endpoint, reached.read(place.webhook)))
+        setup = AuditSetup(
+            policy=render_policy(config.policy.load(), policy_version(places.kubernetes_version(config))),
+            webhook=webhook,
+            arguments=arguments,
+            adopt=host.adopt,
+            contract=contract_of(webhook, arguments, lambda text: typer.echo(text, err=True)),
+        )
+        return host, arguments, plan(StaticPodChange(reached, place, Event()), setup)
+    except HostError as error:
+        return host, arguments, error
 
 
 def _with_authority(endpoint: ReceiverEndpoint, webhook: bytes | None) -> ReceiverEndpoint:

@@ -15,6 +15,7 @@ from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
 from k8s_audit.config.registry import PLACES
 from k8s_audit.config.stack import Stack
+from k8s_audit.control_plane.versions import Version, minor
 from k8s_audit.errors import DeliveryError, HostError
 from k8s_audit.local_cluster.ports import LOOPBACK
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
@@ -69,6 +70,12 @@ def hosts(stack: Stack, folder: Path) -> list[ControlPlaneHost]:
     raise HostError(
         f"a cluster of kind {stack.platform.kind} has no control-plane host of yours; this command does not know it yet"
     )
+
+
+def kubernetes_version(stack: Stack) -> Version | None:
+    """The version of the API servers, where the configuration says one."""
+    text = stack.platform.kubernetes_version if isinstance(stack.platform, KubeadmPlatform) else None
+    return minor(text) if text else None
 
 
 def log_path(stack: Stack, folder: Path) -> str | None:

@@ -19,7 +19,9 @@ from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.policy import PolicyConfig
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.registry import DELIVERIES, PLATFORMS, RECEIVERS, SECRETS
+from k8s_audit.config.ssh import PRIVATE_KEY
 from k8s_audit.config.streams import stream_faults, streams
+from k8s_audit.control_plane.versions import OLDEST, TLS_SERVER_NAME, lacking, minor
 from k8s_audit.errors import ConfigError
 from k8s_audit.faults import faults_of, nearest, shown, spelled
 
@@ -55,6 +57,8 @@ class Stack:
     delivery: DeliveryConfig
     forwarder: ForwarderKind = field(default_factory=BentoForwarder)
     """Of no account but where events leave by a stream."""
+    secrets: frozenset[str] = frozenset()
+    """Its secret keys that are set."""
 
     @property
     def streams(self) -> bool:
@@ -93,7 +97,9 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
     platform = _kind(PLATFORMS, "audit:platform", parts["platform"], faults) if "platform" in parts else None
     forwarder = _forwarder(parts, platform, faults)
     receivers = _receivers(parts, isinstance(forwarder, NoForwarder), faults)
-    faults += _secrets(own.keys() & set(SECRETS), secret, receivers)
+    faults += _secrets(own.keys() & set(SECRETS), secret, platform, receivers)
+    if platform:
+        faults += platform.secret_faults({key: own[key] for key in platform.secrets() & secret if own.get(key)})
     for receiver in receivers or []:
         faults += receiver.secret_faults({key: own[key] for key in receiver.secrets() & secret if own.get(key)})
     policy = _model(PolicyConfig, "policy", parts, faults)
@@ -108,13 +114,15 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
         except ConfigError as error:
             faults += error.faults
     faults += _combinations(cluster, platform, receivers or [])
+    if isinstance(platform, KubeadmPlatform) and platform.kubernetes_version:
+        faults += _version_faults(platform.kubernetes_version, delivery, receivers or [])
     if delivery and platform and receivers:
         faults += _delivery_faults(delivery, platform, receivers)
     if cluster and platform and forwarder and receivers is not None and streams(platform):
         faults += stream_faults(platform, forwarder, receivers, bool(cluster.kubeconfig), "forwarder" in parts)
     if faults or not (cluster and platform and receivers is not None and policy and delivery and forwarder):
         raise ConfigError(list(dict.fromkeys(faults)))
-    return Stack(cluster, platform, receivers, policy, delivery, forwarder)
+    return Stack(cluster, platform, receivers, policy, delivery, forwarder, frozenset(own.keys() & secret))
 
 
 def read_stack_file(text: str) -> tuple[dict[str, str], set[str]]:
@@ -197,7 +205,9 @@ def _text(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool | dict | list | set) else str(value)
 
 
-def _secrets(present: set[str], secret: set[str], receivers: list[ReceiverConfig] | None) -> list[str]:
+def _secrets(
+    present: set[str], secret: set[str], platform: PlatformConfig | None, receivers: list[ReceiverConfig] | None
+) -> list[str]:
     """Faults of the keys that hold secrets: one in plain text, one that nobody uses, one that is missing."""
     faults = [
         f"audit:{key}: must be secret; set it with `pulumi config set --secret {key}` and change the one in the file"
@@ -205,7 +215,8 @@ def _secrets(present: set[str], secret: set[str], receivers: list[ReceiverConfig
     ]
     if receivers is not None:
         needed = {key: receiver.name for receiver in receivers for key in receiver.secrets()}
-        faults += [f"audit:{key}: nothing in this stack uses it" for key in sorted(present & secret - needed.keys())]
+        used = needed.keys() | (platform.secrets() if platform else {PRIVATE_KEY})
+        faults += [f"audit:{key}: nothing in this stack uses it" for key in sorted(present & secret - used)]
         faults += [
             f"audit:{key}: missing; receiver {needed[key]} needs it: `pulumi config set --secret {key}`"
             for key in sorted(needed.keys() - present)
@@ -313,17 +324,9 @@ def _combinations(
         named = platform.ports.model_dump(by_alias=True)
         for name, port in named.items():
             _claim(ports, port, f"audit:platform.ports.{name}", faults)
-    if isinstance(platform, KubeadmPlatform):
-        if cluster and not cluster.kubeconfig:
-            faults.append("audit:cluster.kubeconfig: missing; the proof of delivery asks each API server with it")
-        for key in ("name", "manifests", "state_folder", "config_folder", "api_server"):
-            values = [getattr(host, key) for host in platform.hosts]
-            for index, value in enumerate(values):
-                if value in values[:index]:
-                    alias = type(platform.hosts[index]).model_fields[key].alias
-                    faults.append(
-                        f"audit:platform.hosts[{index}].{alias}: {spelled(value)} is hosts[{values.index(value)}]'s too; each host has its own"
-                    )
+    if isinstance(platform, KubeadmPlatform) and cluster and not cluster.kubeconfig:
+        faults.append("audit:cluster.kubeconfig: missing; the proof of delivery asks each API server with it")
+    faults += platform.faults() if platform else []
     for index, receiver in enumerate(receivers):
         for key, port in receiver.ports().items():
             _claim(ports, port, f"audit:receivers[{index}].{key}", faults)
@@ -380,6 +383,25 @@ def _delivery_faults(delivery: DeliveryConfig, platform: PlatformConfig, receive
         f"audit:delivery.{key}: is for API servers that send events themselves; a stream has no such setting"
         for key in keys
     ]
+
+
+def _version_faults(text: str, delivery: DeliveryConfig | None, receivers: list[ReceiverConfig]) -> list[str]:
+    """What API servers of an old version lack."""
+    version = minor(text)
+    if version < OLDEST:
+        return [
+            f"audit:platform.kubernetesVersion: {text}; 1.{OLDEST[1]} is the oldest whose API server has what is needed"
+        ]
+    flags = delivery.flags().arguments("policy", "webhook") if delivery else {}
+    faults = [f"audit:delivery: {fault}" for fault in lacking(version, flags)]
+    named = [index for index, receiver in enumerate(receivers) if getattr(receiver, "tls_server_name", None)]
+    if version < TLS_SERVER_NAME:
+        faults += [
+            f"audit:receivers[{index}].tlsServerName: kube-apiserver {text} knows none, it came with 1.{TLS_SERVER_NAME[1]}; use a"
+            " name that is in the receiver's certificate"
+            for index in named
+        ]
+    return faults
 
 
 def _claim(ports: dict[int, str], port: int, key: str, faults: list[str]) -> None:

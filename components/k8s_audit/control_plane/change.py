@@ -14,6 +14,7 @@ from k8s_audit.control_plane import health, static_pod
 from k8s_audit.control_plane.host import Host
 from k8s_audit.control_plane.journal import Journal, Record, Step
 from k8s_audit.control_plane.undo_note import undo_note
+from k8s_audit.control_plane.versions import policy_version, takes_policy
 from k8s_audit.errors import ChangeError, ConflictError, HostError, K8sAuditError
 
 MANIFEST = "kube-apiserver.yaml"
@@ -190,7 +191,7 @@ class StaticPodChange:
         """Everything that can be checked before anything changes.
 
         Raises:
-            HostError: the API server is not ready, or its manifest cannot be replaced in one step.
+            HostError: the API server is not ready or too old for the policy, or its manifest cannot be replaced in one step.
             DeliveryError: the receiver would not take the events of this host.
         """
         if not self.host.same_filesystem(self.place.manifests, self.place.config_folder):
@@ -201,6 +202,12 @@ class StaticPodChange:
         if self.host.readyz(self.place.api_server, health.credentials(self.host, current)) != health.OK:
             raise HostError(
                 f"host {self.host.name}: kube-apiserver at {self.place.api_server} is not ready; nothing was changed. Mend it first"
+            )
+        version = static_pod.image_version(current)
+        if version and not takes_policy(version, setup.policy):
+            raise HostError(
+                f"host {self.host.name}: kube-apiserver {version[0]}.{version[1]} wants a policy of {policy_version(version)}, and this"
+                f' is another one; set audit:platform.kubernetesVersion: "{version[0]}.{version[1]}"'
             )
         if setup.contract:
             setup.contract(self.host)

@@ -6,6 +6,7 @@ https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver
 """
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -67,6 +68,12 @@ def audit_arguments(manifest: bytes) -> dict[str, str]:
     """The audit flags of a manifest, by name."""
     pairs = (argument.partition("=") for argument in arguments_of(manifest))
     return {name.removeprefix("--"): value for name, _, value in pairs if name.startswith("--audit-")}
+
+
+def image_version(manifest: bytes) -> tuple[int, int] | None:
+    """Major and minor version by the image's tag; None if that is no version."""
+    found = re.search(r":v(\d+)\.(\d+)\.\d+", str(_container(_load(manifest)).get("image", "")))
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def turn_on(manifest: bytes, wanted: Mapping[str, str], digest: str, adopt: bool = False) -> Edit:

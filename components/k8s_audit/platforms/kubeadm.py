@@ -8,11 +8,13 @@ from k8s_audit.audit_policy.model import parse_policy
 from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
-from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
+from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
+from k8s_audit.control_plane.versions import minor, policy_version
 from k8s_audit.delivery.webhook import render_webhook
+from k8s_audit.errors import ConfigError
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT, endpoint_of
-from k8s_audit.resources import DeliveryCheck, StaticPodAudit
+from k8s_audit.resources import DeliveryCheck, KubeadmConfigAudit, StaticPodAudit
 
 
 class KubeadmAuditArgs(TypedDict):
@@ -23,7 +25,14 @@ class KubeadmAuditArgs(TypedDict):
     receiver: ReceiverArgs
     """Who gets the events."""
     kubeconfig: pulumi.Input[str]
-    """Path of a kubeconfig that may create ConfigMaps in `default` and read /metrics: for the proof of delivery."""
+    """Path of a kubeconfig that may create ConfigMaps in `default` and read /metrics: for the proof of delivery; and, to
+    persist, read and patch kube-system/kubeadm-config and list pods in kube-system."""
+    ssh_private_key: NotRequired[pulumi.Input[str]]
+    """Logs in at hosts over SSH; a secret; default: the SSH agent's keys, else those in ~/.ssh."""
+    persist: NotRequired[bool]
+    """Keep kubeadm's own configuration in step, so that `kubeadm upgrade` keeps auditing on; default: true."""
+    kubernetes_version: NotRequired[str]
+    """Of the API servers, such as `1.34`, where it is older than what is set up today."""
     policy: NotRequired[str]
     """YAML of the audit policy; default: the profile `detection`."""
     delivery: NotRequired[dict[str, Any]]
@@ -33,7 +42,8 @@ class KubeadmAuditArgs(TypedDict):
 class KubeadmAudit(pulumi.ComponentResource):
     """Turns audit logging on at each control-plane host and proves that events arrive.
 
-    Each host is a resource of its own, changed after the one before it is healthy; destroy puts back what was there.
+    One host at a time: each is a resource of its own, changed only when the API server before it is healthy and its
+    delivery is proved; destroy goes the other way and puts back what was there.
     """
 
     delivery_checks: pulumi.Output[list[dict[str, Any]]]
@@ -52,40 +62,68 @@ class KubeadmAudit(pulumi.ComponentResource):
             AuditPolicyError: the policy has.
         """
         super().__init__("k8s-audit:index:KubeadmAudit", name, {}, opts)
-        hosts = [judge(ControlPlaneHost, f"hosts[{index}]", host) for index, host in enumerate(args["hosts"])]
+        platform = _platform(args)
+        hosts = platform.hosts
         delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
+        version = minor(platform.kubernetes_version) if platform.kubernetes_version else None
         text = args.get("policy")
-        policy = render_policy(parse_policy(text, "policy") if text else load_profile("detection"))
+        policy = parse_policy(text, "policy") if text else load_profile("detection")
         receiver = args["receiver"]
         webhook = _webhook(receiver)
         flags = delivery.flags().within(
             int(receiver.get("body_limit", BODY_LIMIT)), int(receiver.get("event_limit", EVENT_LIMIT))
         )
-        audited: list[StaticPodAudit] = []
-        for host in hosts:
-            arguments = flags.arguments(f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml")
-            audited.append(
-                StaticPodAudit(
-                    f"{name}-{host.name}",
-                    host=host.model_dump(by_alias=True, exclude={"adopt"}),
-                    policy=policy,
-                    webhook=webhook,
-                    arguments=arguments,
-                    adopt=host.adopt,
-                    opts=pulumi.ResourceOptions(parent=self, depends_on=audited[-1:]),
-                )
+        done: list[pulumi.Resource] = []
+        checks: list[pulumi.Output[list[dict[str, Any]]]] = []
+        for index, host in enumerate(hosts):
+            remaining = [later.name for later in hosts[index + 1 :]]
+            audited = StaticPodAudit(
+                f"{name}-{host.name}",
+                host=host.model_dump(by_alias=True, exclude={"adopt"}, exclude_none=True),
+                policy=render_policy(policy, policy_version(version)),
+                webhook=webhook,
+                arguments=flags.arguments(f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml"),
+                adopt=host.adopt,
+                ssh_private_key=args.get("ssh_private_key") if host.access == "ssh" else None,
+                remaining=remaining,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=done),
             )
-        check = DeliveryCheck(
-            f"{name}-delivery",
-            api_servers=[host.api_server for host in hosts],
-            kubeconfig=args["kubeconfig"],
-            receiver=receiver,
-            timeout=delivery.proof_timeout(),
-            triggers=[audit.manifest_digest for audit in audited],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=audited),
+            check = DeliveryCheck(
+                f"{name}-{host.name}-delivery",
+                api_servers=[host.api_server],
+                kubeconfig=args["kubeconfig"],
+                receiver=receiver,
+                timeout=delivery.proof_timeout(),
+                triggers=[audited.manifest_digest],
+                remaining=remaining,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[audited]),
+            )
+            checks.append(check.checks)
+            done = [audited, check]
+        if platform.persist:
+            KubeadmConfigAudit(
+                f"{name}-kubeadm-config",
+                kubeconfig=args["kubeconfig"],
+                arguments=flags.arguments(
+                    f"{hosts[0].config_folder}/policy.yaml", f"{hosts[0].config_folder}/webhook.yaml"
+                ),
+                adopt=any(host.adopt for host in hosts),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=done),
+            )
+        self.delivery_checks = pulumi.Output.all(*checks).apply(
+            lambda lists: [one for each in lists for one in each or []]
         )
-        self.delivery_checks = check.checks
         self.register_outputs({"deliveryChecks": self.delivery_checks})
+
+
+def _platform(args: KubeadmAuditArgs) -> KubeadmPlatform:
+    given: dict[str, Any] = {"kind": "kubeadm", "hosts": args["hosts"], "persist": args.get("persist", True)}
+    if args.get("kubernetes_version"):
+        given["kubernetesVersion"] = args["kubernetes_version"]
+    platform = judge(KubeadmPlatform, "", given)
+    if faults := platform.faults():
+        raise ConfigError(faults)
+    return platform
 
 
 def _webhook(receiver: ReceiverArgs) -> pulumi.Output[str]:

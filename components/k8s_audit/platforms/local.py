@@ -77,6 +77,7 @@ class LocalAudit(pulumi.ComponentResource):
                 "kubeconfig": control_plane.kubeconfig,
                 "policy": args.get("policy", ""),
                 "delivery": delivery,
+                "persist": False,  # nobody upgrades it by kubeadm
             },
             pulumi.ResourceOptions(parent=self, depends_on=[control_plane]),
         )

@@ -7,10 +7,13 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
 
 from k8s_audit.errors import K8sAuditError
 
 PACKAGE = "k8s-audit"
+BESIDE: JsonDict = {"k8s-audit": "message"}
+"""Of an input that only words a message: that it changed is no change of the resource."""
 Values = dict[str, Any]
 
 
@@ -49,6 +52,13 @@ class PartialError(K8sAuditError):
         """Keep what there is."""
         super().__init__(reason)
         self.id, self.outputs = id, outputs
+
+
+def untouched(hosts: list[str]) -> str:
+    """What to add to a failure at one host of several, which are changed one after the other."""
+    if not hosts:
+        return ""
+    return f"\nHosts before this one stay as they are; not touched yet: {', '.join(hosts)}. The next `pulumi up` goes on here"
 
 
 @dataclass(frozen=True)

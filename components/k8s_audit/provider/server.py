@@ -31,7 +31,7 @@ from pydantic import ValidationError
 from k8s_audit.errors import K8sAuditError
 from k8s_audit.faults import fault
 from k8s_audit.provider import schema
-from k8s_audit.provider.resource import PACKAGE, Context, PartialError, ResourceType, Values
+from k8s_audit.provider.resource import BESIDE, PACKAGE, Context, PartialError, ResourceType, Values
 from k8s_audit.provider.values import decode, encode, holds_unknown
 
 T = TypeVar("T")
@@ -117,7 +117,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         old, _ = decode(request.olds)
         news, _ = decode(request.news)
         ignored = set(request.ignoreChanges)
-        keys = {field.alias or name for name, field in resource.inputs.model_fields.items()} - ignored
+        fields = resource.inputs.model_fields.items()
+        keys = {field.alias or name for name, field in fields if field.json_schema_extra != BESIDE} - ignored
         changed = sorted(key for key in keys if old.get(key) != news.get(key)) + resource.stale(old)
         detailed = {
             key: proto.PropertyDiff(

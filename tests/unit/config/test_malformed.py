@@ -18,6 +18,7 @@ VALID: dict[str, Any] = {
         "audit:cluster": {"name": "cluster-1", "kubeconfig": "/root/.kube/config"},
         "audit:platform": {
             "kind": "kubeadm",
+            "persist": False,
             "hosts": [
                 {"access": "local", "name": "cp-1", "apiServer": "https://10.0.0.1:6443", "restartTimeout": "30s"},
                 {

@@ -14,10 +14,11 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 from pulumi.runtime.rpc import UNKNOWN
+from pydantic import Field
 
 from k8s_audit.errors import HostError, K8sAuditError
 from k8s_audit.provider.plugin import component_host
-from k8s_audit.provider.resource import Context, PartialError, Read, ResourceInputs, Values
+from k8s_audit.provider.resource import BESIDE, Context, PartialError, Read, ResourceInputs, Values
 from k8s_audit.provider.server import Servicer
 from k8s_audit.provider.values import decode, encode
 
@@ -30,6 +31,7 @@ class KettleInputs(ResourceInputs):
     litres: int = 1
     token: str = ""
     place: str = "kitchen"
+    note: str = Field(default="", json_schema_extra=BESIDE)
 
 
 class Kettle:
@@ -120,7 +122,7 @@ def refusal(kettle: Kettle, call: Callable[[Any], Awaitable[Any]]) -> Any:
 def test_check_fills_defaults_and_marks_what_is_secret_whoever_set_it() -> None:
     answer = check(colour="red", token=SECRET)
     found, secrets = decode(answer.inputs)
-    assert found == {"colour": "red", "litres": 1, "token": SECRET, "place": "kitchen"}
+    assert found == {"colour": "red", "litres": 1, "token": SECRET, "place": "kitchen", "note": ""}
     assert secrets == {"token"}
     assert not answer.failures
 
@@ -131,7 +133,7 @@ def test_check_says_all_faults_and_none_of_them_shows_a_secret_or_makes_the_engi
     assert sorted(failure.reason for failure in answer.failures) == [
         "colour: Input should be a valid string; given: [secret]",
         "litres: Input should be a valid integer; given: 'many'",
-        "litrs: unknown key; did you mean litres? allowed: colour, litres, place, token",
+        "litrs: unknown key; did you mean litres? allowed: colour, litres, note, place, token",
         "token: Input should be a valid string; given: [secret]",
     ]
 
@@ -168,6 +170,7 @@ def test_diff_of_the_same_is_none_and_an_ignored_change_is_no_change() -> None:
     assert diff(same, {"colour": "red"}).changes == proto.DiffResponse.DIFF_NONE
     assert diff(same, {"colour": "blue"}, "colour").changes == proto.DiffResponse.DIFF_NONE
     assert diff(same, {"colour": "blue"}).changes == proto.DiffResponse.DIFF_SOME
+    assert diff(same, {"colour": "red", "note": "words"}).changes == proto.DiffResponse.DIFF_NONE, "a message's words"
 
 
 def test_diff_replaces_where_it_must_and_mends_what_went_stale() -> None:

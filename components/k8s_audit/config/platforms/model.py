@@ -1,5 +1,6 @@
 """What the models of all platforms share: how events leave the control plane."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from k8s_audit.config.forwarder_kinds import ForwarderKind
@@ -17,4 +18,20 @@ class PlatformConfig(ConfigModel):
 
     def forwarder_faults(self, forwarder: ForwarderKind) -> list[str]:
         """What of `audit:forwarder` does not fit this platform, one line a fault; asked only where events leave by a stream."""
+        return []
+
+    def secrets(self) -> frozenset[str]:
+        """The secret keys of the stack that it uses where they are set."""
+        return frozenset()
+
+    def secret_faults(self, known: Mapping[str, str]) -> list[str]:
+        """What is wrong with the values of its secret keys, one line a fault that shows none of them.
+
+        Args:
+            known: those values that can be told; a command knows none of them.
+        """
+        return []
+
+    def faults(self) -> list[str]:
+        """What only shows when all of it is looked at together, one line a fault."""
         return []

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pydantic import Field
+
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.check import prove_delivery
 from k8s_audit.delivery.forwarder.proof import prove_forwarded
 from k8s_audit.delivery.proof import Proof
 from k8s_audit.errors import DeliveryError
-from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
+from k8s_audit.provider.resource import BESIDE, Context, Read, ResourceInputs, Values, untouched
 from k8s_audit.receivers.endpoint import AUDIT_ID, FORWARDED, ReceiverEndpoint, endpoint_of
 
 
@@ -30,6 +32,7 @@ class DeliveryCheckInputs(ResourceInputs):
     forwarder: str = ""
     timeout: str = "30s"
     triggers: list[str] = []  # noqa: RUF012 - pydantic copies it
+    remaining: list[str] = Field(default=[], json_schema_extra=BESIDE)
 
     def endpoint(self) -> ReceiverEndpoint:
         """The receiver."""
@@ -56,7 +59,10 @@ class DeliveryCheckResource:
 
     def create(self, context: Context, name: str, inputs: DeliveryCheckInputs) -> tuple[str, Values]:
         """Prove it."""
-        checks = [proof.as_output() for proof in _proofs(context, inputs)]
+        try:
+            checks = [proof.as_output() for proof in _proofs(context, inputs)]
+        except DeliveryError as error:
+            raise DeliveryError(f"{error}{untouched(inputs.remaining)}") from None
         return f"{name}-check", inputs.values() | {"checks": checks}
 
     def read(

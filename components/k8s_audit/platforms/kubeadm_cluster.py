@@ -1,0 +1,151 @@
+"""What a cluster itself knows of its control plane: kubeadm's own configuration, and the pods of its API servers.
+
+kubeadm's ConfigMap: https://kubernetes.io/docs/reference/setup-tools/kubeadm/kubeadm-config/; a kubelet shows each static
+pod as a mirror pod: https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from k8s_audit.errors import ConflictError, HostError
+
+NAMESPACE, NAME = "kube-system", "kubeadm-config"
+KEYS = ("ClusterConfiguration", "MasterConfiguration")
+"""Of the ConfigMap's data; the second one in Kubernetes 1.11."""
+API_SERVERS = "component=kube-apiserver"
+"""The label that kubeadm gives their pods."""
+RECORD = "k8s-audit/before"
+"""The annotation that says what was there before us; `kubeadm upgrade` may drop it."""
+TIMEOUT = 15
+"""Seconds for one request."""
+NOT_FOUND, FORBIDDEN, CONFLICT = 404, 403, 409
+
+
+@dataclass(frozen=True)
+class Stored:
+    """kubeadm's own configuration as it is stored.
+
+    Args:
+        key: of the ConfigMap's data.
+        text: the configuration.
+        record: our annotation; None: there is none.
+        version: the ConfigMap's, so that no change by somebody else is overwritten.
+    """
+
+    key: str
+    text: str
+    record: str | None
+    version: str
+
+
+@dataclass(frozen=True)
+class ApiServerPod:
+    """A kube-apiserver that runs as a static pod: its node, that node's address, and whether it has an audit policy."""
+
+    node: str
+    address: str
+    audits: bool
+
+
+class KubeadmCluster:
+    """A cluster as its API tells of it.
+
+    Args:
+        kubeconfig: the path of one that may get and patch ConfigMap kubeadm-config and list pods, both in kube-system.
+    """
+
+    def __init__(self, kubeconfig: str) -> None:
+        """Nothing is asked yet."""
+        self.kubeconfig = kubeconfig
+
+    def read(self) -> Stored | None:
+        """kubeadm's configuration; None where it keeps none.
+
+        Raises:
+            HostError: the cluster cannot be asked.
+        """
+        from kubernetes.client.exceptions import ApiException
+
+        try:
+            found = self._core("get configmaps").read_namespaced_config_map(NAME, NAMESPACE, _request_timeout=TIMEOUT)
+        except ApiException as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise self._refused(error, "get configmaps") from None
+        except Exception as error:  # whatever urllib3 raises
+            raise self._refused(error, "get configmaps") from None
+        data = found.data or {}
+        key = next((key for key in KEYS if key in data), None)
+        annotations = found.metadata.annotations or {}
+        return Stored(key, data[key], annotations.get(RECORD), found.metadata.resource_version) if key else None
+
+    def write(self, stored: Stored, text: str, record: str | None) -> None:
+        """Store another text, if nobody changed it since it was read.
+
+        Raises:
+            ConflictError: somebody did.
+            HostError: the cluster refuses.
+        """
+        from kubernetes.client.exceptions import ApiException
+
+        patch = {
+            "metadata": {"resourceVersion": stored.version, "annotations": {RECORD: record}},
+            "data": {stored.key: text},
+        }
+        try:
+            self._core("patch configmaps").patch_namespaced_config_map(NAME, NAMESPACE, patch, _request_timeout=TIMEOUT)
+        except ApiException as error:
+            if error.status == CONFLICT:
+                raise ConflictError(f"ConfigMap {NAMESPACE}/{NAME} was changed by somebody else meanwhile") from None
+            raise self._refused(error, "patch configmaps") from None
+        except Exception as error:  # whatever urllib3 raises
+            raise self._refused(error, "patch configmaps") from None
+
+    def api_servers(self) -> list[ApiServerPod]:
+        """The API servers that run as static pods, by their nodes' names.
+
+        Raises:
+            HostError: the cluster cannot be asked.
+        """
+        try:
+            listed = self._core("list pods").list_namespaced_pod(
+                NAMESPACE, label_selector=API_SERVERS, _request_timeout=TIMEOUT
+            )
+        except Exception as error:  # whatever urllib3 raises
+            raise self._refused(error, "list pods") from None
+        return sorted((_pod(pod) for pod in listed.items), key=lambda pod: pod.node)
+
+    def _core(self, right: str) -> Any:
+        from kubernetes import client, config
+
+        settings = client.Configuration()
+        try:
+            config.load_kube_config(self.kubeconfig, client_configuration=settings)
+        except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
+            raise HostError(
+                f"kubeconfig {self.kubeconfig} cannot be used to {right} in {NAMESPACE}: {type(error).__name__}"
+            ) from None
+        settings.retries = False
+        return client.CoreV1Api(client.ApiClient(settings))
+
+    def _refused(self, error: Exception, right: str) -> HostError:
+        status = getattr(error, "status", None)
+        why = f"answers {status}: {_message(error)}" if status else f"does not answer: {type(error).__name__}"
+        look = f"kubectl --kubeconfig {self.kubeconfig} -n {NAMESPACE} auth can-i {right}"
+        out = "; audit:platform.persist: false does without" if status == FORBIDDEN else ""
+        return HostError(f"the cluster {why}{out}.\nLook closer: {look}")
+
+
+def _pod(pod: Any) -> ApiServerPod:
+    container = pod.spec.containers[0]
+    arguments = [*(container.command or []), *(container.args or [])]
+    audits = any(argument.startswith("--audit-policy-file=") for argument in arguments)
+    return ApiServerPod(pod.spec.node_name or pod.metadata.name, pod.status.host_ip or "", audits)
+
+
+def _message(error: Any) -> str:
+    try:
+        return str(json.loads(error.body)["message"])[:300]
+    except (TypeError, ValueError, KeyError):
+        return str(getattr(error, "reason", ""))

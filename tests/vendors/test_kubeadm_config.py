@@ -1,0 +1,46 @@
+"""kubeadm itself judges the configuration that we edit, and renders an API server's manifest of it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from k8s_audit.control_plane import static_pod
+from k8s_audit.control_plane.kubeadm_config import turn_on
+from k8s_audit.delivery.flags import AuditFlags
+
+WANTED = AuditFlags().arguments("/etc/kubernetes/k8s-audit/policy.yaml", "/etc/kubernetes/k8s-audit/webhook.yaml")
+LOCAL = "apiVersion: kubeadm.k8s.io/{}\nkind: InitConfiguration\nlocalAPIEndpoint: {{advertiseAddress: 192.0.2.10}}\n"
+
+
+def kubeadm(folder: Path, *arguments: str) -> str:
+    variables = {"PATH": os.environ["PATH"], "KUBEADM_INIT_DRYRUN_DIR": str(folder)}
+    done = subprocess.run(["kubeadm", *arguments], env=variables, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def stored(folder: Path, version: str) -> str:
+    """A ClusterConfiguration as kubeadm stores it."""
+    defaults = kubeadm(folder, "config", "print", "init-defaults")
+    text = next(part for part in defaults.split("---\n") if "kind: ClusterConfiguration" in part)
+    if version == "v1beta4":
+        return text
+    gone = ("caCertificateValidityPeriod", "certificateValidityPeriod", "encryptionAlgorithm", "proxy")
+    kept = [line for line in text.splitlines() if not line.startswith(gone)]
+    return "\n".join(kept).replace("v1beta4", version) + "\n"
+
+
+@pytest.mark.parametrize("version", ["v1beta3", "v1beta4"])
+def test_kubeadm_takes_our_edit_and_renders_our_flags_and_mounts(version: str, tmp_path: Path) -> None:
+    edit = turn_on(stored(tmp_path, version), WANTED)
+    file = tmp_path / "kubeadm.yaml"
+    file.write_text(f"{edit.text}---\n{LOCAL.format(version)}")
+    kubeadm(tmp_path, "config", "validate", "--config", str(file))
+    kubeadm(tmp_path, "init", "phase", "control-plane", "apiserver", "--dry-run", "--config", str(file))
+    manifest = (tmp_path / "kube-apiserver.yaml").read_bytes()
+    assert static_pod.audit_arguments(manifest) == WANTED
+    ours = static_pod.turn_on(manifest, WANTED, "digest")
+    assert ours.ours.volumes == (), "both folders are mounted already, as we mount them"
+    assert static_pod.host_path(manifest, WANTED["audit-log-path"]) == WANTED["audit-log-path"]
