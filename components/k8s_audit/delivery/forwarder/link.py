@@ -107,7 +107,7 @@ def prove(
         stack: the whole configuration.
         placement: what is around the receivers: the kubeconfig.
         endpoint: the receiver.
-        forwarder: what `forward` registered; `opts` of it reach no further than this.
+        forwarder: what `forward` registered.
     """
     return DeliveryCheck(
         name,
