@@ -37,7 +37,6 @@ config:
   audit:receivers:
   - {{kind: http, name: siem, url: "{url}"}}
   audit:forwarder: {{wait: false, {forwarder}}}
-  audit:delivery: {{checkTimeout: 2m}}
 """
 FIRST = f"stream: {{mode: provisioned, shards: 1, fromAccounts: ['{SENDER}', '{ACCOUNT}']}}"
 FEEDER = """\
