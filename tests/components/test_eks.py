@@ -128,7 +128,8 @@ def test_the_central_stack_admits_the_accounts_and_takes_each_clusters_name_from
     assert policy["Resource"] == made["prod-1-destination"]["arn"]
     assert made["prod-1-destination"]["targetArn"] == made["prod-1-stream"]["arn"]
     assert "arn:aws:logs:eu-west-1:222222222222:*" in made["prod-1-delivery"]["assumeRolePolicy"]
-    assert '"k8s-audit/cluster": @cluster' in str(pipeline(made))
+    assert '"prod-1"' not in str(pipeline(made))
+    assert '"prod-1"' in str(pipeline(placed(tmp_path))), "where it is the only cluster, its own name"
 
 
 def test_a_forwarder_reads_another_accounts_stream_by_a_role_there_and_has_no_other_right(tmp_path: Path) -> None:

@@ -161,6 +161,7 @@ def test_a_hub_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
             pipeline("https://127.0.0.1:9/", tls={"enabled": True, "root_cas_file": "/nowhere/ca.pem"}),
             "a file is missing",
         ),
+        (pipeline(source={"generate": {"interval": "never", "mapping": "root = {}"}}), "Bento cannot run the pipeline"),
     ],
 )
 def test_a_bento_that_ends_at_its_start_is_told_by_its_last_words(text: str, words: str, tmp_path: Path) -> None:

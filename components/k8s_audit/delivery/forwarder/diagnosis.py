@@ -51,13 +51,14 @@ SAYINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"target table (\S+) does not exist", "the table for its positions is not there"),
         (r"ResourceNotFound|NotFound desc|code = NotFound", "the stream is not there, or in another region or account"),
-        (r"Config lint error|Service closing due to", "Bento refuses the pipeline"),
+        (r"(?P<lint>Config lint error)", "Bento refuses the pipeline"),
         (r"open (\S+): no such file", "a file is missing"),
         (r"open (\S+): permission denied", "it may not read a file"),
         (
             r"broker.*dial|unable to dial|Failed to connect.*dial tcp",
             "the stream cannot be reached: name, port, or way out",
         ),
+        (r"Service closing due to", "Bento cannot run the pipeline"),
     )
 )
 """The first that fits says it; of each meaning the last line is shown."""
