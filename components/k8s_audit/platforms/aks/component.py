@@ -14,7 +14,7 @@ from k8s_audit.errors import CloudError, ConfigError
 from k8s_audit.faults import shown
 from k8s_audit.platforms.aks import names
 from k8s_audit.platforms.aks.hubs import BENTO, NONE, SYSDIG, Hubs, Placing
-from k8s_audit.platforms.aks.sdk import Cluster, cluster, namespace_location, same_region, sdk
+from k8s_audit.platforms.aks.sdk import Cluster, cluster, diagnostic_setting, namespace_location, same_region, sdk
 
 FORWARDERS = (BENTO, SYSDIG, NONE)
 COMPUTED = ["metrics", "logAnalyticsDestinationType"]
@@ -149,14 +149,16 @@ class AksAudit(pulumi.ComponentResource):
 
     def _setting(self, found: Cluster, hubs: Hubs) -> None:
         """Azure returns the categories that are off too; only the one that is on is sent, or each preview would show a difference."""
-        sdk("monitor").DiagnosticSetting(
+        diagnostic_setting(
             f"{self._name}-setting",
-            name=self._settings.diagnostic_setting_name,
-            resource_uri=found.id,
-            event_hub_authorization_rule_id=hubs.sender_rule,
-            event_hub_name=hubs.hub,
-            logs=[{"category": self._settings.category, "enabled": True}],
-            opts=pulumi.ResourceOptions(
+            {
+                "name": self._settings.diagnostic_setting_name,
+                "resourceUri": found.id,
+                "eventHubAuthorizationRuleId": hubs.sender_rule,
+                "eventHubName": hubs.hub,
+                "logs": [{"category": self._settings.category, "enabled": True}],
+            },
+            pulumi.ResourceOptions(
                 parent=self,
                 depends_on=hubs.resources,
                 ignore_changes=COMPUTED,

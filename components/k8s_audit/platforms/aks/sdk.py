@@ -1,4 +1,7 @@
-"""Pulumi's Azure SDK, an extra of the wheel; the providers of an AKS stack, and what they are asked before anything is made."""
+"""Pulumi's Azure SDK, an extra of the wheel; the providers of an AKS stack, and what they are asked before anything is made.
+
+Two of its modules take half a second each to load, which each preview would pay; what they wrap is said here by its token instead.
+"""
 
 import re
 from dataclasses import dataclass
@@ -13,6 +16,7 @@ from k8s_audit.errors import CloudError, ToolError
 MISSING = "platform aks needs pulumi-azure-native: pip install 'k8s-audit[azure]'"
 UNUSABLE = ("Creating", "Deleting", "Canceled")
 """States of a cluster in which it takes no diagnostic setting, or has no API server."""
+CLUSTER, SETTING = "azure-native:containerservice:getManagedCluster", "azure-native:monitor:DiagnosticSetting"
 CODE = re.compile(r'Code="(\w+)" Message="((?:[^"\\]|\\.)*)"')
 """As Pulumi's plugin writes an error of the API."""
 RESPONSE, MESSAGE = re.compile(r"ERROR CODE: (\w+)"), re.compile(r'"message": ?"((?:[^"\\]|\\.)*)"')
@@ -62,18 +66,31 @@ def cluster(name: str, resource_group: str, options: pulumi.InvokeOptions) -> Cl
         CloudError: it is not there, not running, or may not be read.
     """
     where = f"cluster {name} in resource group {resource_group}"
-    containers = sdk("containerservice")
-    found = _asked(where, lambda: containers.get_managed_cluster(resource_group, name, opts=options))
-    if found.provisioning_state in UNUSABLE:
-        raise CloudError(f"{where}: its state is {found.provisioning_state}; it must be there and stay")
-    if found.power_state and found.power_state.code == "Stopped":
+    asked = {"resourceGroupName": resource_group, "resourceName": name}
+    found = _asked(where, lambda: pulumi.runtime.invoke(CLUSTER, asked, options).value)
+    if found.get("provisioningState") in UNUSABLE:
+        raise CloudError(f"{where}: its state is {found['provisioningState']}; it must be there and stay")
+    if (found.get("powerState") or {}).get("code") == "Stopped":
         raise CloudError(f"{where}: it is stopped; `az aks start --resource-group {resource_group} --name {name}`")
-    profile = found.api_server_access_profile
     return Cluster(
-        found.id,
-        f"https://{found.private_fqdn or found.fqdn}:443",
-        found.location,
-        bool(profile and getattr(profile, "enable_vnet_integration", None)),
+        found["id"],
+        f"https://{found.get('privateFQDN') or found['fqdn']}:443",
+        found["location"],
+        bool((found.get("apiServerAccessProfile") or {}).get("enableVnetIntegration")),
+    )
+
+
+def diagnostic_setting(name: str, properties: dict[str, Any], options: pulumi.ResourceOptions) -> pulumi.CustomResource:
+    """Register one.
+
+    Args:
+        name: of the resource.
+        properties: as the schema spells them (https://www.pulumi.com/registry/packages/azure-native/api-docs/monitor/diagnosticsetting/).
+        options: Pulumi's.
+    """
+    version = sdk("_utilities").get_version()
+    return pulumi.CustomResource(
+        SETTING, name, properties, pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(version=version))
     )
 
 
