@@ -376,6 +376,12 @@ def test_an_event_that_was_cut_is_counted(decoder: Decoding) -> None:
     assert decoder.counted("truncated")[""] == before + 1
 
 
+def test_a_label_of_the_entry_goes_before_one_of_its_cluster(decoder: Decoding) -> None:
+    record = entry("io.k8s.core.v1.pods.delete", "core/v1/namespaces/a/pods/p", labels={"location": "mine"})
+    (event,) = decoder.of(record).events
+    assert (event["annotations"]["location"], event["annotations"]["cluster_name"]) == ("mine", "shop")
+
+
 def test_a_large_number_and_all_text_in_a_body_stay_as_they_are(decoder: Decoding) -> None:
     body = {
         "a": 9007199254740991,
@@ -439,10 +445,13 @@ def test_a_faulty_log_entry_is_a_dead_letter_that_says_why(record: Any, reason: 
     assert re.search(reason, outcome.dead), outcome.dead
 
 
-def test_without_an_operation_the_entrys_own_id_and_time_do(decoder: Decoding) -> None:
+def test_what_is_missing_is_taken_from_the_next_best_field(decoder: Decoding) -> None:
     (event,) = decoder.of(changed(operation=None, timestamp=None)).events
     assert (event["auditID"], event["stage"]) == ("1q2w3e4r", "ResponseComplete")
     assert event["stageTimestamp"] == "2026-11-25T10:00:03.123456Z"
+    subject = {"principalSubject": "principal://iam.googleapis.com/x"}
+    (event,) = decoder.of(entry("io.k8s.core.v1.pods.list", "core/v1/pods", authenticationInfo=subject)).events
+    assert event["user"] == {"username": "principal://iam.googleapis.com/x"}
     (event,) = decoder.of(changed(timestamp="2026-11-25T12:00:00+02:00")).events
     assert event["stageTimestamp"] == "2026-11-25T10:00:00.000000Z"
 

@@ -56,9 +56,19 @@ def test_one_event_that_the_receiver_refuses_for_good_takes_no_other_along(code:
         (letter,) = made.letters()
         assert json.loads(letter["record"])["auditID"] == POISON["auditID"]
         assert f"response code ({code})" in letter["reason"]
+        assert made.receiver.url not in letter["reason"]
         assert (letter["cluster"], letter["region"]) == ("prod-1", "eu-west-1")
         assert made.counted("events") == 41
         assert made.counted("dead_letters") == 1
+
+
+def test_refusals_one_upon_the_other_do_not_wait_for_each_other_for_ever(tmp_path: Path) -> None:
+    given = [event(at, verb="poison" if at % 3 else "get") for at in range(60)]
+    judge = Judge(lambda body: 422 if "poison" in body else TAKEN)
+    with way(tmp_path, pipeline(Batch(max_events=2, period="100ms"), max_in_flight=1), judge) as made:
+        answers = [made.send(record(*given[at : at + 10])) for at in range(0, 60, 10)]
+        assert {each.result(50) for each in answers} == {TAKEN}
+        assert (len(made.receiver.events()), len(made.letters())) == (20, 40)
 
 
 def test_a_receiver_that_is_not_well_gets_all_once_it_is_and_nothing_is_acknowledged_before(tmp_path: Path) -> None:

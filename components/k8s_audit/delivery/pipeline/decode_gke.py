@@ -32,7 +32,6 @@ meta cluster = if $cluster.type() == "string" {{ $cluster }}
 meta region = if $region.type() == "string" {{ $region }}
 meta truncated = if this.labels."{TRUNCATED}" == "true" {{ "true" }}
 meta skipped = if $payload.type() != "object" {{ "no audit log" }} else if $payload.serviceName != "{SERVICE}" {{ "other service" }}
-root = this
 """.strip()
 
 
