@@ -8,7 +8,6 @@ it by CPU. Beside them a plain poller, which reads like the seed's forwarder.
 """
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from threading import Timer
 
@@ -66,7 +65,7 @@ def run() -> list[Row]:
             *_steady(ways, memory),
             *_poller(ways["eks"]),
             *(row for name, way in ways.items() for row in _kills(name, way)),
-            *_down_together(ways, memory),
+            *(row for name, way in ways.items() for row in _down(name, way, memory)),
             *_a_core(ways, memory),
             *(Row(f"{name}, most memory", [value], "MiB", MEMORY) for name, value in memory.items()),
             *_replicas(ways),
@@ -123,13 +122,6 @@ def _kills(name: str, way: Way) -> list[Row]:
         Row(f"{name}, three kills, longest", [max(took)], "s", RECOVERED),
         Row(f"{name}, three kills, % twice", [twice], "", TWICE),
     ]
-
-
-def _down_together(ways: dict[str, Way], memory: dict[str, float]) -> list[Row]:
-    """All clouds at a time, since most of it is waiting."""
-    with ThreadPoolExecutor() as threads:
-        done = threads.map(lambda name: _down(name, ways[name], memory), ways)
-        return [row for rows in done for row in rows]
 
 
 def _down(name: str, way: Way, memory: dict[str, float]) -> list[Row]:
