@@ -31,9 +31,9 @@ STEADY = 1500
 WARM_UP = 300
 P99, P50 = 5.0, 1.0
 """Seconds: goals."""
-KILLED, KILLED_RATE = 10_000, 250.0
-KILLS = (10.0, 20.0, 30.0)
-"""Seconds after the first event."""
+KILLED, KILLED_RATE = 10_000, 60.0
+KILLS = (10.0, 70.0, 130.0)
+"""Seconds after the first event. A minute apart: kfake keeps for ever a member that dies while another waits for a dead one's end."""
 RESTART = 1.0
 """Seconds between a kill and the next start."""
 RECOVERED = 60.0
@@ -53,8 +53,8 @@ SHARED, SLOW = 20_000, 0.4
 TWO_REPLICAS = 1.7
 PATIENCE = 300.0
 """Seconds until a benchmark gives up."""
-FILTERS = (Filter(users=("system:kube-probe",), verbs=("get",)), Filter(resources=("leases",), verbs=("watch",)))
-"""They match next to nothing, and are asked of each event."""
+FILTERS = (Filter(users=("system:nobody:*",), verbs=("get",)), Filter(resources=("pods/*",), namespaces=("nowhere",)))
+"""They match nothing, and are asked of each event."""
 
 
 def run() -> list[Row]:
@@ -102,16 +102,13 @@ def _poller(way: Way) -> list[Row]:
 def _kills(name: str, way: Way) -> list[Row]:
     """Three of them in one round."""
     kills = list(KILLS)
-    last = 0.0
     with _forwarder(way) as running:
         way.arrived(way.send(WARM_UP, RATE), PATIENCE)
 
         def kill(passed: float) -> None:
-            nonlocal last
             if kills and passed > kills[0]:
                 kills.pop(0)
                 running.kill()
-                last = time.time()
                 Timer(RESTART, running.start).start()
 
         sent = way.send(KILLED, KILLED_RATE, kill)
@@ -120,13 +117,9 @@ def _kills(name: str, way: Way) -> list[Row]:
         dead = way.cloud.dead_letters()
     if dead:
         raise BenchmarkError(f"{name}: {len(dead)} dead letters: {dead[0]}")
-    before = [way.arrivals.first[each] - last for each in sent if way.sent[each] <= last]
-    say(
-        f"pipeline: {name}, killed three times: all came, {twice:.1f} % twice, the last {max(before):.0f} s after the last kill"
-    )
+    say(f"pipeline: {name}, killed three times: all came, {twice:.1f} % twice, the latest after {max(took):.0f} s")
     return [
-        Row(f"{name}, three kills, all there after the last", [max(before)], "s", RECOVERED),
-        Row(f"{name}, three kills, longest", [max(took)], "s"),
+        Row(f"{name}, three kills, longest", [max(took)], "s", RECOVERED),
         Row(f"{name}, three kills, % twice", [twice], "", TWICE),
     ]
 

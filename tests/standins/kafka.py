@@ -6,7 +6,8 @@ https://learn.microsoft.com/azure/event-hubs/azure-event-hubs-kafka-overview
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from tests.standins.certificates import Authority
 
 USER = "$ConnectionString"
 PASSWORD = "Endpoint=sb://local/;SharedAccessKeyName=reader;SharedAccessKey=a2V5;EntityPath=audit"
+PARTITIONS = 4
+"""Of each topic."""
 ENOUGH = 10.0
 """Seconds."""
 
@@ -34,12 +37,13 @@ class Kafka:
     broker: str
     authority: str
     authority_file: Path
+    _next: Iterator[int] = field(default_factory=count, repr=False)
 
     def produce(self, topic: str, messages: list[str]) -> None:
         """Spread them over the partitions; return when all are there."""
         producer = Producer(self._settings() | {"linger.ms": 5, "message.max.bytes": 4_000_000})
-        for number, message in enumerate(messages):
-            producer.produce(topic, message.encode(), partition=number % 4)
+        for message in messages:
+            producer.produce(topic, message.encode(), partition=next(self._next) % PARTITIONS)
             producer.poll(0)
         assert producer.flush(ENOUGH) == 0
 
@@ -48,7 +52,8 @@ class Kafka:
         consumer = Consumer(self._settings() | {"group.id": "a test", "enable.auto.commit": False})
         try:
             ends = {
-                number: consumer.get_watermark_offsets(TopicPartition(topic, number), ENOUGH) for number in range(4)
+                number: consumer.get_watermark_offsets(TopicPartition(topic, number), ENOUGH)
+                for number in range(PARTITIONS)
             }
             wanted = sum(high - low for low, high in ends.values() if high > low)
             consumer.assign([TopicPartition(topic, number, low) for number, (low, _) in ends.items()])
