@@ -1,6 +1,6 @@
 """The managed clouds' way on local services: how late events are, with and without faults, and what the forwarder takes for it.
 
-Each forwarder runs as its pod would, with one processor (GOMAXPROCS=1) and 256 MiB; sender, cloud, forwarder and recorder share this
+Each forwarder runs as its pod would, with one processor (GOMAXPROCS=1); sender, cloud, forwarder and recorder share this
 machine. Time begins when an event is written to the cloud's service and ends when the recorder has it on disk.
 A core's throughput is counted per second of the forwarder's own CPU and by the clock, with the process held on one
 processor. Two replicas share what waits, against one, at a receiver that takes its time: on two processors they could not show
@@ -33,7 +33,7 @@ P99, P50 = 5.0, 1.0
 """Seconds: goals."""
 KILLED, KILLED_RATE = 10_000, 60.0
 KILLS = (10.0, 70.0, 130.0)
-"""Seconds after the first event. A minute apart: kfake keeps for ever a member that dies while another waits for a dead one's end."""
+"""Seconds after the first event. A minute apart: with quick kills, kfake was seen to list dead members of a group for minutes."""
 RESTART = 1.0
 """Seconds between a kill and the next start."""
 RECOVERED = 60.0
