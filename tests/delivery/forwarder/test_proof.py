@@ -29,7 +29,7 @@ from tests.project import free_ports
 from tests.standins.log_shipping import LogShipping
 from tests.standins.node import Node
 
-NAMESPACE = "audit-test"
+NAMESPACE = "audit-proof"
 RIGHTS = """\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
@@ -38,7 +38,7 @@ rules: [{apiGroups: [""], resources: [configmaps], verbs: [create]}]
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
-metadata: {name: proof, namespace: audit-test}
+metadata: {name: proof, namespace: audit-proof}
 rules:
 - {apiGroups: [""], resources: [pods], verbs: [list]}
 - {apiGroups: [""], resources: [pods/log], verbs: [get]}
@@ -87,7 +87,7 @@ def text(url: str, port: int) -> str:
 def forwarder(kubectl: Kubectl, log: Path, url: str, let: Callable[[str], bool] = lambda line: True) -> Iterator[Node]:
     """A forwarder in the cluster that gets the lines of the audit log which may pass."""
     (port,) = free_ports(1)
-    objects = place(SETTINGS | {"replicas": 1}, pipeline=text(url, port))
+    objects = place(SETTINGS | {"replicas": 1, "namespace": NAMESPACE}, pipeline=text(url, port))
     wanted = [plain(objects[key]) for key in ("account", "pipeline", "deployment")]
     for each in wanted:
         each.pop("opts", None)
@@ -168,7 +168,7 @@ def test_it_says_that_no_pod_runs(kubectl: Kubectl, log: Path) -> None:
 
 def test_it_says_which_right_the_kubeconfig_lacks(kubectl: Kubectl, log: Path, tmp_path: Path) -> None:
     with pytest.raises(
-        DeliveryError, match=r"needs the right to list pods in namespace audit-test.*\n.*can-i list pods"
+        DeliveryError, match=r"needs the right to list pods in namespace audit-proof.*\n.*can-i list pods"
     ):
         prove(of_user(kubectl, "blind", tmp_path))
 
