@@ -31,7 +31,7 @@ lint: .venv/test-ready
 
 test: lint
 	.venv/bin/python -m tools.setup test
-	$(ACTIVATE) && python -m pytest -n 6 --dist worksteal
+	$(ACTIVATE) && python -m pytest -n 4 --dist worksteal
 
 # the local stack holds no secret: its passphrase is empty, and its salt is in its file
 up down: export PULUMI_CONFIG_PASSPHRASE ?=
