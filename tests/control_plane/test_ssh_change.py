@@ -1,6 +1,5 @@
 """The transaction over SSH, on a real API server; the connection is cut, or the host lost, at each step of the journal."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +21,9 @@ from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import ChangeError, HostError
 from k8s_audit.receivers.recorder import Recorder
 from tests.standins.ssh_control_plane import ControlPlaneNode, control_plane_node
-from tests.standins.ssh_node import OPS
+from tests.standins.ssh_node import OPS, why_not
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a node is a mount namespace, which needs root")
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 KEY = asyncssh.generate_private_key("ssh-ed25519")
 LOST = (Step.PREPARED, Step.FILES_WRITTEN, Step.MANIFEST_MOVED)
 """The steps at which a lost host leaves something to recover."""

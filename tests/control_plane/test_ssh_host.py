@@ -31,9 +31,9 @@ from tests.project import free_ports
 from tests.standins.certificates import Authority
 from tests.standins.debian import unpacked
 from tests.standins.falco import FalcoLike
-from tests.standins.ssh_node import GUEST, OPS, SshNode
+from tests.standins.ssh_node import GUEST, OPS, SshNode, why_not
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a node is a mount namespace, which needs root")
+needs_root = pytest.mark.skipif(bool(why_not()), reason=why_not())
 KEY = asyncssh.generate_private_key("ssh-ed25519")
 PEM = KEY.export_private_key().decode()
 TOKEN = "token-4711"

@@ -3,7 +3,6 @@
 What they are not: one cluster; each has an etcd of its own, so that kubeadm's own configuration lies in the first alone.
 """
 
-import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,9 +16,9 @@ from kubernetes import client, config
 from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAME, NAMESPACE
 from tests.project import Project, free_ports
 from tests.standins.ssh_control_plane import ControlPlaneNode, control_plane_node
-from tests.standins.ssh_node import OPS
+from tests.standins.ssh_node import OPS, why_not
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a node is a mount namespace, which needs root")
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 KEY = asyncssh.generate_private_key("ssh-ed25519")
 PEM = KEY.export_private_key().decode()
 OF_KUBEADM = "/etc/kubernetes/kubeadm.yaml"

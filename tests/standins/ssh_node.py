@@ -5,6 +5,7 @@ sees real paths, such as /etc/kubernetes/manifests. Needs root, since it mounts;
 """
 
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -48,6 +49,16 @@ StrictModes no
 UsePAM no
 AllowTcpForwarding {forwarding}
 """
+
+
+@functools.cache
+def why_not() -> str:
+    """Why no node can run here; empty: it can."""
+    if os.geteuid() != 0:
+        return "a node is a mount namespace, which needs root"
+    tried = 'mount -t overlay overlay -o "lowerdir=/etc:/usr" /mnt'
+    done = subprocess.run(["unshare", "--mount", "sh", "-ec", tried], capture_output=True, text=True)
+    return f"a node is a mount namespace with overlays: {done.stderr.strip()}" if done.returncode else ""
 
 
 @dataclass
