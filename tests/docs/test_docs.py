@@ -23,7 +23,8 @@ from k8s_audit.platforms.eks import rights
 from k8s_audit.platforms.gke import rights as gke_rights
 from tests.project import CHECKOUT
 
-PAGES = [CHECKOUT / "README.md", CHECKOUT / "policies" / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+ROOT = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "policies/README.md")
+PAGES = [*(CHECKOUT / name for name in ROOT), *sorted((CHECKOUT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#([^)]*))?\)")
 
