@@ -72,6 +72,7 @@ FAULTS: list[Case] = [
     (privileged_pods.RULE, DEPLOYMENT, pods({}, securityContext={"privileged": True}), f"{POD}.containers[0].securityContext.privileged"),
     (privileged_pods.RULE, DEPLOYMENT, pods({"securityContext": {"runAsUser": 0.0}}), f"{POD}.containers[0].securityContext.runAsUser"),
     (unverified_tls.RULE, "kubernetes:helm.sh/v3:Release", {"values": {"collectorSettings": {"sslVerifyCertificate": False}}}, "values.collectorSettings.sslVerifyCertificate"),
+    (unverified_tls.RULE, "kubernetes:helm.sh/v3:Release", {"values": {"global": {"ssl": {"verify": False}}}}, "values.global.ssl.verify"),
     (unverified_tls.RULE, "kubernetes:core/v1:ConfigMap", {"data": {"pipeline.yaml": "tls:\n  skip_cert_verify: true\n"}}, "data.pipeline.yaml"),
     (unverified_tls.RULE, "aws:lambda/function:Function", {"settings": {"insecureSkipVerify": True}}, "settings.insecureSkipVerify"),
     (single_replica.RULE, DEPLOYMENT, {"spec": {"replicas": 1.0}}, "spec.replicas"),

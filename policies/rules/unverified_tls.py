@@ -21,7 +21,7 @@ def _judge(resource: Resource) -> Verdict:
     for path, value in _texts(resource):
         if value is UNKNOWN:
             yield Open(path)
-        elif found := OFF.search(f"{path.rpartition('.')[2]}: {value}" if isinstance(value, bool) else str(value)):
+        elif found := next(filter(None, map(OFF.search, _spellings(path, value))), None):
             yield Fault(path, f"{found[0].strip()}: whoever sits between can read and change events")
 
 
@@ -32,6 +32,14 @@ def _texts(resource: Resource) -> Iterator[tuple[str, Any]]:
         wanted = isinstance(value, bool) or (text and (isinstance(value, str) or value is UNKNOWN))
         if wanted and not path.startswith("metadata"):
             yield path, value
+
+
+def _spellings(path: str, value: Any) -> list[str]:
+    """A text as it is; a setting by its key, and by its key and the one above, as in `ssl: {verify: false}`."""
+    if not isinstance(value, bool):
+        return [str(value)]
+    keys = path.split(".")
+    return [f"{keys[-1]}: {value}", f"{'_'.join(keys[-2:])}: {value}"]
 
 
 RULE = Rule(
