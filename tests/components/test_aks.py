@@ -15,7 +15,8 @@ from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.aks import AksPlatform
 from k8s_audit.errors import CloudError, ConfigError
 from k8s_audit.platforms.aks.component import AksAudit
-from k8s_audit.platforms.aks.seed_forwarder import AksSeedForwarder, missing_of
+from k8s_audit.platforms.aks.seed_forwarder import AksSeedForwarder
+from k8s_audit.platforms.seed_receiver import missing_of
 from tests.delivery.forwarder.placed import SECRET, encoded, plain
 
 SUBSCRIPTION, OTHER = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"

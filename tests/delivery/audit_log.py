@@ -5,16 +5,10 @@ import subprocess
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from threading import Event
 from typing import Any
 
-from k8s_audit.audit_policy.render import load_profile, render_policy
-from k8s_audit.control_plane.change import AuditSetup, Place, StaticPodChange
-from k8s_audit.control_plane.local_host import LocalHost
-from k8s_audit.delivery.flags import AuditFlags, LogBackend
-from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.local_cluster import LocalCluster
-from k8s_audit.receivers.endpoint import ReceiverEndpoint
+from tests.audited import audited
 
 REQUESTS = (
     "get pods -A",
@@ -33,19 +27,10 @@ ANNOTATIONS = ("k8s-audit/cluster", "k8s-audit/region")
 
 def real_events(cluster: LocalCluster, folder: Path) -> list[str]:
     """Audit a control plane for a while and read what it wrote; one event a line, as it wrote them."""
-    log, own = folder / "audit.log", cluster.folder
-    place = Place(str(cluster.manifests), cluster.api_server, f"{own}/etc/way", f"{own}/var/way", 60)
-    nobody = ReceiverEndpoint("nobody", "http://127.0.0.1:9/")
-    flags = AuditFlags(log=LogBackend(path=str(log))).arguments(place.policy, place.webhook)
-    host = LocalHost("cp-1", f"{own}/logs/kube-apiserver.log")
-    change = StaticPodChange(host, place, Event())
-    change.apply(AuditSetup(render_policy(load_profile("full")), render_webhook(nobody), flags))
-    try:
+    with audited(cluster, folder, "full") as log:
         for request in REQUESTS:
             command = ["kubectl", "--kubeconfig", str(cluster.kubeconfig), *request.split()]
             subprocess.run(command, capture_output=True, timeout=30)
-    finally:
-        StaticPodChange(host, place, Event()).restore()
     lines = log.read_text().splitlines()
     assert any("is-not-there" in line for line in lines)
     return lines

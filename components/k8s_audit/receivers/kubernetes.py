@@ -1,14 +1,13 @@
 """The Kubernetes side of receivers: the SDK, which is an extra of the wheel, and the provider of a stack's cluster."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
-from k8s_audit.errors import ToolError
+from k8s_audit.extras import sdk_module
 
 if TYPE_CHECKING:
     from pulumi_kubernetes import Provider
 
-EXTRA = "kubernetes"
+MISSING = "a receiver in the cluster needs pulumi-kubernetes: pip install 'k8s-audit[kubernetes]'"
 
 
 def sdk(module: str) -> Any:
@@ -17,14 +16,7 @@ def sdk(module: str) -> Any:
     Raises:
         ToolError: the extra is not installed.
     """
-    try:
-        return import_module(f"pulumi_kubernetes.{module}")
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("pulumi_kubernetes"):
-            raise ToolError(
-                f"a receiver in the cluster needs pulumi-kubernetes: pip install 'k8s-audit[{EXTRA}]'"
-            ) from None
-        raise
+    return sdk_module("pulumi_kubernetes", module, MISSING)
 
 
 def cluster_provider(cluster: str, kubeconfig: str) -> "Provider":

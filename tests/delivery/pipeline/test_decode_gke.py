@@ -17,8 +17,9 @@ from k8s_audit.delivery.convert import convert
 from k8s_audit.delivery.pipeline.annotate import CLUSTER, REGION
 from k8s_audit.delivery.pipeline.decode_gke import LOST
 from k8s_audit.local_cluster import LocalCluster
+from tests.audited import audited
 from tests.delivery.pipeline.decoding import Decoding, decoding
-from tests.delivery.pipeline.traffic import Traffic, administrator, audited, events_of
+from tests.delivery.pipeline.traffic import Traffic, administrator, events_of
 from tests.project import CHECKOUT
 from tests.standins.falco_rules import Rules
 from tests.standins.gke_log import CODES, UNKNOWN, GkeLog
@@ -41,7 +42,7 @@ def decoder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Decoding]:
 def real_events(cluster: LocalCluster, tmp_path_factory: pytest.TempPathFactory) -> list[Json]:
     """Of a real API server: all verbs, subresources, groups and failures."""
     folder = tmp_path_factory.mktemp("audit")
-    with audited(cluster, folder) as log:
+    with audited(cluster, folder, "full") as log:
         with administrator(cluster, folder) as client:
             Traffic(client).all(NAMESPACES)
         return events_of(log)

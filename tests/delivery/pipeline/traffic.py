@@ -4,23 +4,14 @@ import base64
 import json
 import ssl
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import httpx
 import yaml
 
-from k8s_audit.audit_policy.render import load_profile, render_policy
-from k8s_audit.control_plane.change import AuditSetup, Place, StaticPodChange
-from k8s_audit.control_plane.local_host import LocalHost
-from k8s_audit.delivery.flags import AuditFlags, LogBackend
-from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.local_cluster import LocalCluster
-from k8s_audit.receivers.endpoint import ReceiverEndpoint
 
 Json = dict[str, Any]
 POD_SPEC: Json = {"containers": [{"name": "c", "image": "registry.example/web:1", "resources": {"limits": {"cpu": 1}}}]}
@@ -61,22 +52,6 @@ PATIENCE = 30.0
 """Seconds."""
 TOGETHER = 8
 """Requests at a time: etcd writes them together."""
-
-
-@contextmanager
-def audited(cluster: LocalCluster, folder: Path) -> Iterator[Path]:
-    """The path of the log in which a real API server records all; put back at the end."""
-    log, home = folder / "log" / "audit.log", cluster.folder
-    place = Place(str(cluster.manifests), cluster.api_server, f"{home}/etc/map", f"{home}/var/map", 60)
-    flags = AuditFlags(log=LogBackend(path=str(log))).arguments(place.policy, place.webhook)
-    webhook = render_webhook(ReceiverEndpoint("nobody", "http://127.0.0.1:9/"))
-    setup = AuditSetup(render_policy(load_profile("full")), webhook, flags)
-    change = StaticPodChange(LocalHost("cp-1", f"{home}/logs/kube-apiserver.log"), place, Event())
-    change.apply(setup)
-    try:
-        yield log
-    finally:
-        StaticPodChange(LocalHost("cp-1", f"{home}/logs/kube-apiserver.log"), place, Event()).restore()
 
 
 def events_of(log: Path) -> list[Json]:

@@ -7,11 +7,12 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from k8s_audit.platforms.names import DIGEST, PREFIX
+
 NAMESPACE, HUB, RULE, SECURITY_RULE = 50, 256, 50, 80
 """Characters that a name may have: of Event Hubs, a hub, a rule of a hub or namespace, a rule of a security group."""
 STORAGE_ACCOUNT = 24
-PREFIX, PLAIN_PREFIX = "k8s-audit", "k8saudit"
-DIGEST = 8
+PLAIN_PREFIX = "k8saudit"
 KAFKA_PORT = 9093
 """https://learn.microsoft.com/en-us/azure/event-hubs/azure-event-hubs-apache-kafka-overview"""
 SEED_HUB = "insights-logs-kube-audit"

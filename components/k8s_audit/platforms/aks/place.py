@@ -10,12 +10,12 @@ from k8s_audit.config.stack import Stack
 from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.delivery.forwarder.link import forward, prove
 from k8s_audit.delivery.pipeline.model import Annotation, KafkaDeadLetter, KafkaSource
-from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
 from k8s_audit.platforms.aks.hubs import NONE
 from k8s_audit.platforms.aks.names import KAFKA_PORT
 from k8s_audit.platforms.aks.sdk import provider
-from k8s_audit.platforms.aks.seed_forwarder import AksSeedForwarder, missing_of
+from k8s_audit.platforms.aks.seed_forwarder import AksSeedForwarder
+from k8s_audit.platforms.seed_receiver import judge_receiver
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.placement import Outputs, Placement
 
@@ -46,7 +46,8 @@ def place(
     platform = stack.platform
     assert isinstance(platform, AksPlatform)
     if isinstance(stack.forwarder, SysdigForwarder) and endpoints:
-        _judge_seed(endpoints[0])
+        judge_receiver(endpoints[0])
+        pulumi.log.warn(SEED)
     azure = provider(platform, "azure", platform.subscription_id)
     given = _args(stack, platform, endpoints)
     made = AksAudit(
@@ -125,14 +126,3 @@ def _forward(
         cloud=[{"cidr": cidr, "ports": [KAFKA_PORT]} for cidr in ANYWHERE],
         opts=options,
     )
-
-
-def _judge_seed(endpoint: ReceiverArgs) -> None:
-    if missing := missing_of(endpoint):
-        raise ConfigError(
-            [
-                f"audit:forwarder: sysdig sends no credentials and trusts public authorities alone; receiver {endpoint['name']}"
-                f" needs {', '.join(missing)}"
-            ]
-        )
-    pulumi.log.warn(SEED)

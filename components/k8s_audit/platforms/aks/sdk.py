@@ -5,13 +5,13 @@ Two of its modules take half a second each to load, which each preview would pay
 
 import re
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import pulumi
 
 from k8s_audit.config.platforms.aks import AksPlatform
 from k8s_audit.errors import CloudError, ToolError
+from k8s_audit.extras import sdk_module
 
 MISSING = "platform aks needs pulumi-azure-native: pip install 'k8s-audit[azure]'"
 UNUSABLE = ("Creating", "Deleting", "Canceled")
@@ -29,12 +29,7 @@ def sdk(module: str) -> Any:
     Raises:
         ToolError: the extra is not installed.
     """
-    try:
-        return import_module(f"pulumi_azure_native.{module}")
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("pulumi_azure_native"):
-            raise ToolError(MISSING) from None
-        raise
+    return sdk_module("pulumi_azure_native", module, MISSING)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,6 @@ from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.helm.release import namespace, secret
 from k8s_audit.receivers.kubernetes import sdk as kubernetes
 
-CREDENTIALS = ("ca", "client_certificate", "client_key", "token", "username", "tls_server_name")
-
 
 class AksSeedForwarderArgs(TypedDict):
     """What AksSeedForwarder needs."""
@@ -108,8 +106,3 @@ class AksSeedForwarder(pulumi.ComponentResource):
         )
         connection: pulumi.Output[str] = parts.apply(lambda known: names.storage_string(**known, suffix=suffix))
         return account, container, pulumi.Output.secret(connection)
-
-
-def missing_of(endpoint: ReceiverArgs) -> list[str]:
-    """What a receiver asks for that this forwarder cannot give."""
-    return [key for key in CREDENTIALS if endpoint.get(key)]

@@ -9,12 +9,12 @@ from k8s_audit.config.stack import Stack
 from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.delivery.forwarder.link import forward, prove
 from k8s_audit.delivery.pipeline.model import Annotation, KinesisSource, SqsDeadLetter
-from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.eks import iam, seed_forwarder
 from k8s_audit.platforms.eks.component import NONE, EksAudit, EksAuditArgs
 from k8s_audit.platforms.eks.sdk import provider
 from k8s_audit.platforms.eks.seed_forwarder import EksSeedForwarder
 from k8s_audit.platforms.eks.session import Access
+from k8s_audit.platforms.seed_receiver import judge_receiver
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.placement import Outputs, Placement
 
@@ -46,7 +46,8 @@ def place(
     platform = stack.platform
     assert isinstance(platform, EksPlatform)
     if isinstance(stack.forwarder, SysdigForwarder) and endpoints:
-        _judge_seed(stack.forwarder, endpoints[0])
+        judge_receiver(endpoints[0])
+        pulumi.log.warn(SEED.format(interval=stack.forwarder.poll_interval or seed_forwarder.POLLING))
     if endpoints:
         for line in limits_of(platform.kind):
             pulumi.log.warn(line)
@@ -130,14 +131,3 @@ def _forward(
         service_account_annotations={ROLE: made.reader_role} if irsa else {},
         opts=options,
     )
-
-
-def _judge_seed(config: SysdigForwarder, endpoint: ReceiverArgs) -> None:
-    if missing := seed_forwarder.missing_of(endpoint):
-        raise ConfigError(
-            [
-                f"audit:forwarder: sysdig sends no credentials and trusts public authorities alone; receiver {endpoint['name']}"
-                f" needs {', '.join(missing)}"
-            ]
-        )
-    pulumi.log.warn(SEED.format(interval=config.poll_interval or seed_forwarder.POLLING))

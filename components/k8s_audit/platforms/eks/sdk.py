@@ -1,12 +1,12 @@
 """Pulumi's AWS SDK, an extra of the wheel, and the provider of an EKS stack."""
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
 from k8s_audit.errors import CloudError, ToolError
+from k8s_audit.extras import sdk_module
 from k8s_audit.platforms.eks.session import MISSING, Access
 
 if TYPE_CHECKING:
@@ -19,12 +19,7 @@ def sdk(module: str) -> Any:
     Raises:
         ToolError: the extra is not installed.
     """
-    try:
-        return import_module(f"pulumi_aws.{module}")
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("pulumi_aws"):
-            raise ToolError(MISSING) from None
-        raise
+    return sdk_module("pulumi_aws", module, MISSING)
 
 
 @dataclass(frozen=True)

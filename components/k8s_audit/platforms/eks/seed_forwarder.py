@@ -23,7 +23,6 @@ VARIABLES = ("endpoint", "cluster_name", "aws_region", "cw_polling", "cw_filter"
 """Keys of the ConfigMap; in capitals they are the variables."""
 ROLE = "eks.amazonaws.com/role-arn"
 LABELS = {"app": NAME}
-CREDENTIALS = ("ca", "client_certificate", "client_key", "token", "username", "tls_server_name")
 
 
 class SeedForwarderArgs(TypedDict):
@@ -125,8 +124,3 @@ def deployment(config: SysdigForwarder, values: Any) -> dict[str, Any]:
             "spec": spec | {key: value for key, value in chosen.items() if value},
         },
     }
-
-
-def missing_of(endpoint: ReceiverArgs) -> list[str]:
-    """What a receiver asks for that this forwarder cannot give."""
-    return [key for key in CREDENTIALS if endpoint.get(key)]

@@ -9,13 +9,13 @@ from k8s_audit.config.stack import Stack
 from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.delivery.forwarder.link import forward, prove
 from k8s_audit.delivery.pipeline.model import Annotation, PubSubDeadLetter, PubSubSource
-from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.gke import seed_forwarder
 from k8s_audit.platforms.gke.component import GkeAudit, GkeAuditArgs
 from k8s_audit.platforms.gke.names import ClusterId
 from k8s_audit.platforms.gke.sdk import provider
 from k8s_audit.platforms.gke.seed_forwarder import GkeSeedForwarder
 from k8s_audit.platforms.gke.session import Access
+from k8s_audit.platforms.seed_receiver import judge_receiver
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.placement import Outputs, Placement
 
@@ -47,7 +47,8 @@ def place(
     platform, sysdig = stack.platform, isinstance(stack.forwarder, SysdigForwarder)
     assert isinstance(platform, GkePlatform)
     if isinstance(stack.forwarder, SysdigForwarder) and endpoints:
-        _judge_seed(stack.forwarder, endpoints[0])
+        judge_receiver(endpoints[0])
+        pulumi.log.warn(SEED.format(interval=stack.forwarder.poll_interval or seed_forwarder.POLLING))
     variant = "bridge" if sysdig else "data-access" if platform.data_access.log_types else "activity"
     for line in limits_of(platform.kind, variant) if endpoints else []:
         pulumi.log.warn(line)
@@ -118,14 +119,3 @@ def _forward(
         service_account_annotations={ACTS_AS: made.service_account} if acts else {},
         opts=options,
     )
-
-
-def _judge_seed(config: SysdigForwarder, endpoint: ReceiverArgs) -> None:
-    if missing := seed_forwarder.missing_of(endpoint):
-        raise ConfigError(
-            [
-                f"audit:forwarder: sysdig sends no credentials and trusts public authorities alone; receiver {endpoint['name']}"
-                f" needs {', '.join(missing)}"
-            ]
-        )
-    pulumi.log.warn(SEED.format(interval=config.poll_interval or seed_forwarder.POLLING))

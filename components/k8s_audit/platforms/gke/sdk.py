@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import pulumi
 
 from k8s_audit.errors import CloudError, ToolError
+from k8s_audit.extras import sdk_module
 from k8s_audit.platforms.gke.names import ClusterId
 from k8s_audit.platforms.gke.session import MISSING, Access
 
@@ -18,12 +18,7 @@ def sdk(module: str) -> Any:
     Raises:
         ToolError: the extra is not installed.
     """
-    try:
-        return import_module(f"pulumi_gcp.{module}")
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("pulumi_gcp"):
-            raise ToolError(MISSING) from None
-        raise
+    return sdk_module("pulumi_gcp", module, MISSING)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ KEY_FOLDER, KEY_FILE = "/var/secrets/google", "key.json"
 METRICS, HEALTH = 25000, 8182
 LABELS = {"app": NAME}
 READ_BY_GROUP = 0o440
-CREDENTIALS = ("ca", "client_certificate", "client_key", "token", "username", "tls_server_name")
 
 
 class SeedForwarderArgs(TypedDict):
@@ -149,8 +148,3 @@ def deployment(workload: WorkloadConfig, key_secret: Any, settings: Any) -> dict
             "spec": spec | {key: value for key, value in chosen.items() if value},
         },
     }
-
-
-def missing_of(endpoint: ReceiverArgs) -> list[str]:
-    """What a receiver asks for that this forwarder cannot give."""
-    return [key for key in CREDENTIALS if endpoint.get(key)]
