@@ -102,7 +102,7 @@ def parse_preview(text: str) -> Preview:
 
 
 def _events(text: str) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # JSON may hold what splitlines() takes for the end of a line
         if line.strip():
             try:
                 yield number, json.loads(line)

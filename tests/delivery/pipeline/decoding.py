@@ -47,7 +47,7 @@ class Decoding:
         content = record if isinstance(record, str | bytes) else json.dumps(record)
         answer = self.client.post("/record", content=content)
         assert answer.status_code in (200, 204), (answer.status_code, answer.text, self.running.lines()[-2000:])
-        parts = [json.loads(part) for part in answer.text.splitlines() if part.startswith("{")]
+        parts = [json.loads(part) for part in answer.text.split("\n") if part.startswith("{")]
         dead = next((part["dead"] for part in parts if part["dead"]), None)
         return Outcome([part["event"] for part in parts if not part["dead"]], dead)
 
