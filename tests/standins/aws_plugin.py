@@ -84,4 +84,4 @@ def attached(environment: dict[str, str]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    cloud_plugin.serve(PACKAGE)
+    cloud_plugin.serve(cloud_plugin.Plugin(PACKAGE))

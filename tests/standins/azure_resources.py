@@ -7,16 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.standins.cloud_plugin import RefusedError
+
 Values = dict[str, Any]
 Ask = Callable[[str, str, Values | None], Values]
 """Method, ID and body to the answer's body; raises ArmError."""
 GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers"
 NAMESPACE = f"{GROUP}/Microsoft.EventHub/namespaces/{{namespaceName}}"
 HUB = f"{NAMESPACE}/eventhubs/{{eventHubName}}"
-
-
-class RefusedError(Exception):
-    """What the stand-in refuses; the text is for the user."""
 
 
 class ArmError(Exception):
@@ -52,6 +50,10 @@ class Kind:
     @property
     def in_path(self) -> frozenset[str]:
         return frozenset(part.partition("}")[0] for part in self.path.split("{")[1:]) - {"subscriptionId"}
+
+    @property
+    def replaces(self) -> frozenset[str]:
+        return self.in_path
 
     def check(self, news: Values) -> None:
         strange = news.keys() - self.top - self.served - self.in_path

@@ -229,9 +229,9 @@ def attached(name: str, module: str, **variables: str) -> Iterator[str]:
         yield f"{name}:{process.stdout.readline().strip()}"
 
 
-def serve(package: Package) -> None:
+def serve(plugin: Plugin) -> None:
     server = grpc.server(ThreadPoolExecutor(16), options=_GRPC_CHANNEL_OPTIONS)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Plugin(package), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(plugin, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)

@@ -61,4 +61,4 @@ def attached(endpoint: str, pubsub: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    cloud_plugin.serve(package())
+    cloud_plugin.serve(cloud_plugin.Plugin(package()))
