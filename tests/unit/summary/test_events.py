@@ -9,8 +9,7 @@ from k8s_audit.summary.events import parse_preview
 def test_a_line_ends_at_a_newline_alone() -> None:
     message = "one\x85two\u2028three"
     event = {"policyEvent": {"policyName": "p", "message": message, "enforcementLevel": "mandatory"}}
-    ended = {"summaryEvent": {}}
-    text = "\n".join(json.dumps(each, ensure_ascii=False) for each in (event, ended))
+    text = json.dumps(event, ensure_ascii=False) + '\n{"summaryEvent": {}}\n'
     (violation,) = parse_preview(text).violations
     assert violation.mandatory
     assert violation.message == message
