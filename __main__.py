@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pulumi
 
-from k8s_audit.config import load_stack
 from k8s_audit.config.engine import engine_values
 from k8s_audit.config.places import stack_folder
+from k8s_audit.config.stack import load_stack
 from k8s_audit.errors import K8sAuditError
 from k8s_audit.stack import compose
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pulumi.runtime import mocks
 
-from k8s_audit.config import load_stack
+from k8s_audit.config.stack import load_stack
 from k8s_audit.errors import CloudError, ConfigError
 from k8s_audit.stack import compose
 from tests.delivery.forwarder.placed import Engine, Object, plain

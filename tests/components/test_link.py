@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pulumi.runtime import mocks
 
-from k8s_audit.config import load_stack
+from k8s_audit.config.stack import load_stack
 from k8s_audit.delivery.forwarder.link import forward
 from k8s_audit.delivery.pipeline.model import Annotation, KinesisSource, SqsDeadLetter
 from k8s_audit.errors import ConfigError

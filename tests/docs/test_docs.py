@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from k8s_audit.config import load_stack, read_stack_file
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel
 from k8s_audit.config.platforms.aks import AksPlatform, SeedForwarder, VnetIntegration
@@ -17,6 +16,7 @@ from k8s_audit.config.platforms.event_hubs import CustomerKey, EventHubsConfig, 
 from k8s_audit.config.platforms.gke import DataAccessConfig, FirewallConfig, GkePlatform, PubSubConfig
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, JumpHost, KubeadmPlatform
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
+from k8s_audit.config.stack import load_stack, read_stack_file
 from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.platforms.aks import rights as aks_rights
 from k8s_audit.platforms.eks import rights

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from k8s_audit.config import load_stack, read_stack_file
+from k8s_audit.config.stack import load_stack, read_stack_file
 from k8s_audit.errors import ConfigError
 
 HOST = {"access": "local", "name": "cp-1", "apiServer": "https://10.0.0.1:6443"}

@@ -62,7 +62,7 @@ def ready(cluster: LocalCluster) -> bool:
 def test_kills_after_each_step_leave_a_healthy_api_server_and_the_next_run_succeeds(
     whom: str, first: Step, mortal: Any, kubeadm_stack: Callable[..., str], cluster: LocalCluster
 ) -> None:
-    """One step is met by a create, another one for each victim, the others by updates."""
+    """One step is met by a create, another one for each victim, the others by updates; a cut-off destroy by an `up` too."""
     manifest = cluster.manifests / "kube-apiserver.yaml"
     before = manifest.read_bytes()
 
@@ -78,13 +78,13 @@ def test_kills_after_each_step_leave_a_healthy_api_server_and_the_next_run_succe
         assert f"--audit-webhook-batch-max-wait={wait}" in manifest.read_text()
     mortal.run("preview", "--refresh", "--expect-no-changes")
 
-    for step in RESTORE:
-        mortal.up()
+    for step, next_run in zip(RESTORE, (lambda: mortal.up("--refresh"), mortal.destroy), strict=True):
         kill(mortal, step, whom, lambda: mortal.destroy(check=False))
         assert ready(cluster), step
-        mortal.destroy()
-        assert manifest.read_bytes() == before
-        assert not (cluster.folder / "state").exists()
+        next_run()
+        assert (b"--audit-policy-file" in manifest.read_bytes()) == (step == Step.RESTORING)
+    assert manifest.read_bytes() == before
+    assert not (cluster.folder / "state").exists()
 
 
 def test_a_plain_interrupt_goes_back_and_is_recorded(mortal: Any, cluster: LocalCluster) -> None:

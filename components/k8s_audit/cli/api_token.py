@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from k8s_audit.config import Stack
+from k8s_audit.config.stack import Stack
 from k8s_audit.errors import ToolError
 from k8s_audit.receivers.sysdig_api import SECRET, VARIABLE, Finding, api_url, authorities, read_token, try_token
 

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 import typer
 
-from k8s_audit.config import Stack, places
+from k8s_audit.config import places
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
+from k8s_audit.config.stack import Stack
 from k8s_audit.errors import ConflictError, HostError
 from k8s_audit.platforms.kubeadm_cluster import NAME, NAMESPACE, ApiServerPod, KubeadmCluster
 from k8s_audit.platforms.kubeadm_persistence import Persistence

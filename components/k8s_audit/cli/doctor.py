@@ -17,11 +17,12 @@ from k8s_audit.cli.api_token import tell_token
 from k8s_audit.cli.control_plane import tell_cluster
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
 from k8s_audit.cli.forwarder import tell_forwarder
-from k8s_audit.config import Stack, places
+from k8s_audit.config import places
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.reach import place as place_of
 from k8s_audit.config.reach import reach
 from k8s_audit.config.ssh import PRIVATE_KEY
+from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.change import AuditSetup, StaticPodChange
 from k8s_audit.control_plane.plan import Plan, plan
 from k8s_audit.control_plane.versions import policy_version

@@ -5,8 +5,9 @@ from typing import Any
 
 import typer
 
-from k8s_audit.config import Stack, places
+from k8s_audit.config import places
 from k8s_audit.config.forwarder_kinds import BentoForwarder
+from k8s_audit.config.stack import Stack
 from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.delivery.forwarder.diagnosis import diagnose
 from k8s_audit.delivery.forwarder.end_of_way import NO_METRICS

@@ -8,11 +8,12 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from k8s_audit.cli.exits import NOT_SO, TOOL_FAILED
-from k8s_audit.config import Stack, places
+from k8s_audit.config import places
 from k8s_audit.config.judge import judge
 from k8s_audit.config.model import Name
 from k8s_audit.config.receivers.helm import ChartConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
+from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.errors import ConfigError, DeliveryError

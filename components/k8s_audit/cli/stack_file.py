@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from k8s_audit.config import Stack, load_stack, read_stack_file
+from k8s_audit.config.stack import Stack, load_stack, read_stack_file
 from k8s_audit.errors import ConfigError
 
 FOLDER = "stacks"

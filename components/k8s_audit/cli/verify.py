@@ -11,7 +11,8 @@ from k8s_audit.cli import secrets, stack_file
 from k8s_audit.cli.api_token import tell_token
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
 from k8s_audit.cli.scenario import chosen, try_scenarios
-from k8s_audit.config import Stack, places
+from k8s_audit.config import places
+from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.admission_proof import prove_admission
 from k8s_audit.delivery.api_server import NAMESPACE

@@ -1,5 +1,4 @@
-"""What a stack's file may say, as typed models: the one place where a user's input is judged."""
+"""What a stack's file may say, as typed models: the one place where a user's input is judged. The whole is `stack.py`.
 
-from k8s_audit.config.stack import Stack, load_stack, read_stack_file
-
-__all__ = ["Stack", "load_stack", "read_stack_file"]
+Nothing is imported here, so that who needs one model of it, as the plugin does, loads no other.
+"""

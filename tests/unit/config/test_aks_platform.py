@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from k8s_audit.config import load_stack
 from k8s_audit.config.platforms.aks import AksPlatform
+from k8s_audit.config.stack import load_stack
 from k8s_audit.errors import ConfigError
 
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"

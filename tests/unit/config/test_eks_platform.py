@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from k8s_audit.config import load_stack
 from k8s_audit.config.platforms.eks import EksPlatform
+from k8s_audit.config.stack import load_stack
 from k8s_audit.errors import ConfigError
 
 STREAM = "arn:aws:kinesis:eu-west-1:999999999999:stream/events"

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from k8s_audit.config import load_stack
 from k8s_audit.config.platforms.gke import GkePlatform
+from k8s_audit.config.stack import load_stack
 from k8s_audit.errors import ConfigError
 
 TOPIC = "projects/security/topics/k8s-audit"

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from k8s_audit.config import load_stack
 from k8s_audit.config.receivers.http import HttpReceiver
-from k8s_audit.config.stack import Stack
+from k8s_audit.config.stack import Stack, load_stack
 from k8s_audit.errors import ConfigError
 from tests.standins.certificates import DAY, Authority
 

@@ -6,9 +6,9 @@ from typing import Any
 import asyncssh
 import pytest
 
-from k8s_audit.config import Stack, load_stack, read_stack_file
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.reach import ssh_access
+from k8s_audit.config.stack import Stack, load_stack, read_stack_file
 from k8s_audit.control_plane.ssh_access import SshAccess, SshServer
 from k8s_audit.errors import ConfigError
 from tests.project import CHECKOUT

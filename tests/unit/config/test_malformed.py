@@ -9,7 +9,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from k8s_audit.config import Stack, load_stack, read_stack_file
+from k8s_audit.config.stack import Stack, load_stack, read_stack_file
 from k8s_audit.errors import ConfigError
 
 CANARY = "kept-to-itself-4711"

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from k8s_audit.config import load_stack, read_stack_file
-from k8s_audit.config.stack import CODE_POINTS
+from k8s_audit.config.stack import CODE_POINTS, load_stack, read_stack_file
 from k8s_audit.errors import ConfigError
 
 LOCAL = {

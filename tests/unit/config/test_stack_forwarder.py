@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from k8s_audit.config import load_stack, places
+from k8s_audit.config import places
 from k8s_audit.config.forwarder_kinds import BentoForwarder, SysdigForwarder
+from k8s_audit.config.stack import load_stack
 from k8s_audit.errors import ConfigError, DeliveryError
 
 SIEM = {"kind": "http", "name": "siem", "url": "https://siem.example/audit"}
