@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -54,8 +55,14 @@ def arguments_of(manifest: bytes) -> list[str]:
     Raises:
         HostError: this is no API server manifest.
     """
+    return list(_arguments(manifest))
+
+
+@lru_cache(maxsize=8)
+def _arguments(manifest: bytes) -> tuple[str, ...]:
+    """Kept, since a wait asks for the same manifest's four times a second, and YAML with comments takes long to read."""
     container = _container(_load(manifest))
-    return [str(part) for part in [*container.get("command", []), *container.get("args", [])]][1:]
+    return tuple(str(part) for part in [*container.get("command", []), *container.get("args", [])])[1:]
 
 
 def flag(arguments: list[str], name: str) -> str | None:
