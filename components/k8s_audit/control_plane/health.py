@@ -9,7 +9,7 @@ from k8s_audit.control_plane.static_pod import CONTAINER, arguments_of, flag
 from k8s_audit.errors import ChangeError, HostError
 
 OK = 200
-POLL = 0.25
+POLL = 0.5
 """Seconds."""
 STEADY = 2
 """How many answers in a row count as ready."""
