@@ -10,8 +10,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from k8s_audit.control_plane.edit import Ours
 from k8s_audit.control_plane.host import Host
-from k8s_audit.control_plane.static_pod import Ours
 from k8s_audit.errors import HostError
 
 

@@ -6,8 +6,8 @@ import shlex
 from k8s_audit.control_plane.journal import Record
 
 
-def undo_note(record: Record, state_folder: str) -> str:
-    """The text of UNDO.md."""
+def undo_static_pod(record: Record, state_folder: str) -> str:
+    """The text of UNDO.md where the API server is a static pod."""
     quoted = {
         "before": shlex.quote(posixpath.join(state_folder, "before", posixpath.basename(record.manifest))),
         "staged": shlex.quote(posixpath.join(posixpath.dirname(record.policy), ".undo")),
