@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.gke.component import GkeAudit, GkeAuditArgs
+    from k8s_audit.platforms.k3s import K3sAudit
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
+    from k8s_audit.platforms.rancher import RancherAuditArgs
+    from k8s_audit.platforms.rke2 import Rke2Audit
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
     from k8s_audit.receivers.args import ReceiverArgs
     from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
         GkeDataAccess,
         LocalControlPlane,
         MetricsApi,
+        RancherServerAudit,
         ReceiverCertificate,
         ReceiverPods,
         Recorder,
@@ -62,6 +66,7 @@ _HOMES = {
     "GkeDataAccess": "resources",
     "HttpReceiver": "receivers.http",
     "HttpReceiverArgs": "receivers.http",
+    "K3sAudit": "platforms.k3s",
     "K8sAuditError": "errors",
     "KubeadmAudit": "platforms.kubeadm",
     "KubeadmAuditArgs": "platforms.kubeadm",
@@ -72,6 +77,8 @@ _HOMES = {
     "MetricsApi": "resources",
     "Policy": "audit_policy.model",
     "PolicyRule": "audit_policy.model",
+    "RancherAuditArgs": "platforms.rancher",
+    "RancherServerAudit": "resources",
     "ReceiverArgs": "receivers.args",
     "ReceiverCertificate": "resources",
     "ReceiverError": "errors",
@@ -80,6 +87,7 @@ _HOMES = {
     "RecorderReceiver": "receivers.recorder.component",
     "RecorderReceiverArgs": "receivers.recorder.component",
     "ResourceGroup": "audit_policy.model",
+    "Rke2Audit": "platforms.rke2",
     "ShieldArgs": "receivers.shield",
     "StaticPodAudit": "resources",
     "SysdigAgentArgs": "receivers.sysdig_agent",
@@ -111,6 +119,7 @@ __all__ = [
     "GkeDataAccess",
     "HttpReceiver",
     "HttpReceiverArgs",
+    "K3sAudit",
     "K8sAuditError",
     "KubeadmAudit",
     "KubeadmAuditArgs",
@@ -121,6 +130,8 @@ __all__ = [
     "MetricsApi",
     "Policy",
     "PolicyRule",
+    "RancherAuditArgs",
+    "RancherServerAudit",
     "ReceiverArgs",
     "ReceiverCertificate",
     "ReceiverError",
@@ -129,6 +140,7 @@ __all__ = [
     "RecorderReceiver",
     "RecorderReceiverArgs",
     "ResourceGroup",
+    "Rke2Audit",
     "ShieldArgs",
     "StaticPodAudit",
     "SysdigAgentArgs",

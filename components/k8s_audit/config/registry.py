@@ -5,9 +5,11 @@ from types import MappingProxyType
 from k8s_audit.config.platforms.aks import AksPlatform
 from k8s_audit.config.platforms.eks import EksPlatform
 from k8s_audit.config.platforms.gke import GkePlatform
+from k8s_audit.config.platforms.k3s import K3sPlatform
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
+from k8s_audit.config.platforms.rke2 import Rke2Platform
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver
 from k8s_audit.config.receivers.falco import FalcoReceiver
@@ -21,11 +23,13 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
     {
         "local": LocalPlatform,
         "kubeadm": KubeadmPlatform,
+        "rke2": Rke2Platform,
+        "k3s": K3sPlatform,
         "eks": EksPlatform,
         "gke": GkePlatform,
         "aks": AksPlatform,
         **dict.fromkeys(
-            "minikube minishift openshift-3.11 openshift hypershift kops rke rke2 k3s kind k3d talos cluster-api kubespray"
+            "minikube minishift openshift-3.11 openshift hypershift kops rke kind k3d talos cluster-api kubespray"
             " microk8s iks".split()
         ),
     }

@@ -13,7 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.forwarder_kinds import FORWARDERS, BentoForwarder, ForwarderKind, NoForwarder
 from k8s_audit.config.model import ConfigModel, Name
-from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
+from k8s_audit.config.platforms.hosts import HostsPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.policy import PolicyConfig
@@ -67,7 +67,10 @@ class Stack:
 
     def warnings(self) -> list[str]:
         """What a preview says about it."""
-        return [f"receiver {receiver.name}: {text}" for receiver in self.receivers for text in receiver.warnings()]
+        of_receivers = [
+            f"receiver {receiver.name}: {text}" for receiver in self.receivers for text in receiver.warnings()
+        ]
+        return self.platform.warnings() + of_receivers
 
 
 def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stack:
@@ -114,7 +117,7 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
         except ConfigError as error:
             faults += error.faults
     faults += _combinations(cluster, platform, receivers or [])
-    if isinstance(platform, KubeadmPlatform) and platform.kubernetes_version:
+    if isinstance(platform, HostsPlatform) and platform.kubernetes_version:
         faults += _version_faults(platform.kubernetes_version, delivery, receivers or [])
     if delivery and platform and receivers:
         faults += _delivery_faults(delivery, platform, receivers)
@@ -324,7 +327,7 @@ def _combinations(
         named = platform.ports.model_dump(by_alias=True)
         for name, port in named.items():
             _claim(ports, port, f"audit:platform.ports.{name}", faults)
-    if isinstance(platform, KubeadmPlatform) and cluster and not cluster.kubeconfig:
+    if isinstance(platform, HostsPlatform) and cluster and not cluster.kubeconfig:
         faults.append("audit:cluster.kubeconfig: missing; the proof of delivery asks each API server with it")
     faults += platform.faults() if platform else []
     for index, receiver in enumerate(receivers):

@@ -13,7 +13,7 @@ from threading import Event
 
 from k8s_audit.control_plane.edit import Edit, Server
 from k8s_audit.control_plane.host import Host
-from k8s_audit.control_plane.journal import Journal, Record, Step
+from k8s_audit.control_plane.journal import RESTART, Journal, Record, Step
 from k8s_audit.control_plane.static_pod_server import StaticPodServer
 from k8s_audit.errors import ChangeError, ConflictError, HostError, K8sAuditError
 
@@ -266,7 +266,9 @@ class Change:
             made=made,
             running=self.server.running(current),
         )
-        self.host.write(self.journal.kept("UNDO.md"), self.server.undo_note(record, self.place.state_folder).encode(), 0o644)
+        self.host.write(
+            self.journal.kept("UNDO.md"), self.server.undo_note(record, self.place.state_folder).encode(), 0o644
+        )
         self.journal.write(record)
         for folder in folders:
             self.host.make_folder(folder)
@@ -331,7 +333,8 @@ class Change:
             for name in (self.name, "policy.yaml", "webhook.yaml", "journal.json"):
                 self.host.remove(self.journal.kept(name, folder))
             self.host.remove_folder(self.journal.kept(folder))
-        self.host.remove(self.journal.kept("UNDO.md"))
+        for name in ("UNDO.md", RESTART):
+            self.host.remove(self.journal.kept(name))
         self.host.remove(self.journal.path)
         self.host.remove_folder(self.journal.folder)
 

@@ -14,6 +14,9 @@ from k8s_audit.control_plane.edit import Ours
 from k8s_audit.control_plane.host import Host
 from k8s_audit.errors import HostError
 
+RESTART = "restart"
+"""A file beside the journal where a service must yet be restarted: its configuration was changed, and it was not told."""
+
 
 class Step(StrEnum):
     """The steps of a change, in order; each is written down once it is true."""

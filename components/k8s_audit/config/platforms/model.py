@@ -32,6 +32,10 @@ class PlatformConfig(ConfigModel):
         """
         return []
 
+    def warnings(self) -> list[str]:
+        """What a preview says about it, one line each."""
+        return []
+
     def faults(self) -> list[str]:
         """What only shows when all of it is looked at together, one line a fault."""
         return []

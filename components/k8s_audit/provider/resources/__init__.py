@@ -11,6 +11,7 @@ from k8s_audit.provider.resources.gke_data_access import GkeDataAccessResource
 from k8s_audit.provider.resources.kubeadm_config_audit import KubeadmConfigAuditResource
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
 from k8s_audit.provider.resources.metrics_api import MetricsApiResource
+from k8s_audit.provider.resources.rancher_server_audit import RancherServerAuditResource
 from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
 from k8s_audit.provider.resources.receiver_pods import ReceiverPodsResource
 from k8s_audit.provider.resources.recorder import RecorderResource
@@ -19,7 +20,8 @@ from k8s_audit.provider.resources.static_pod_audit import StaticPodAuditResource
 RESOURCES: list[ResourceType[Any]] = [
     LocalControlPlaneResource(),
     RecorderResource(),
-    StaticPodAuditResource(),
+    StaticPodAuditResource,
+    RancherServerAuditResource,
     DeliveryCheckResource(),
     KubeadmConfigAuditResource(),
     AdmissionCheckResource(),
