@@ -56,6 +56,8 @@ PLACES = MappingProxyType(
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
 STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place"})
 """The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
+RENDERS = MappingProxyType({"kubeadm": "kubeadm_render", "local": "kubeadm_render"})
+"""The module in `platforms/` whose `render` tells what a stack of this kind writes; clouds write nothing of the kind."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": True, "admission": True})
 """Whether a kind of delivery is built."""
 SECRETS = (
