@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.gke.component import GkeAudit, GkeAuditArgs
+    from k8s_audit.platforms.kops.component import KopsAudit, KopsAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         EksClusterLogging,
         EksLogGroup,
         GkeDataAccess,
+        KopsSpecAudit,
         LocalControlPlane,
         MetricsApi,
         ReceiverCertificate,
@@ -63,6 +65,9 @@ _HOMES = {
     "HttpReceiver": "receivers.http",
     "HttpReceiverArgs": "receivers.http",
     "K8sAuditError": "errors",
+    "KopsAudit": "platforms.kops.component",
+    "KopsAuditArgs": "platforms.kops.component",
+    "KopsSpecAudit": "resources",
     "KubeadmAudit": "platforms.kubeadm",
     "KubeadmAuditArgs": "platforms.kubeadm",
     "KubeadmConfigAudit": "resources",
@@ -112,6 +117,9 @@ __all__ = [
     "HttpReceiver",
     "HttpReceiverArgs",
     "K8sAuditError",
+    "KopsAudit",
+    "KopsAuditArgs",
+    "KopsSpecAudit",
     "KubeadmAudit",
     "KubeadmAuditArgs",
     "KubeadmConfigAudit",

@@ -15,6 +15,7 @@ from k8s_audit.config.platforms.aks import AksPlatform, SeedForwarder, VnetInteg
 from k8s_audit.config.platforms.eks import EksPlatform, ExistingStream, PrivateEndpoints, StreamConfig
 from k8s_audit.config.platforms.event_hubs import CustomerKey, EventHubsConfig, ExistingHubs, NetworkRules
 from k8s_audit.config.platforms.gke import DataAccessConfig, FirewallConfig, GkePlatform, PubSubConfig
+from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, JumpHost, KubeadmPlatform
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
 from k8s_audit.delivery.flags import AuditFlags
@@ -119,6 +120,17 @@ def test_the_page_of_kubeadm_has_a_row_for_each_key_of_a_host_with_its_default()
     for model in (KubeadmPlatform, JumpHost):
         for key in keys(model) - {"kind", "hosts"}:
             assert f"`{key}`" in page, key
+
+
+def test_the_page_of_kops_has_a_row_for_each_key_with_its_default() -> None:
+    page = (CHECKOUT / "docs" / "platforms" / "kops.md").read_text()
+    for name, field in KopsPlatform.model_fields.items():
+        if name == "kind":
+            continue
+        row = next(row for row in page.splitlines() if row.startswith(f"| `{field.alias or name}` |"))
+        default = field.get_default(call_default_factory=True) if not field.is_required() else None
+        if default:
+            assert f"`{default}`" in row, row
 
 
 def test_the_page_of_eks_names_each_key_and_each_right() -> None:

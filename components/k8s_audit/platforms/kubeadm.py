@@ -10,10 +10,9 @@ from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.control_plane.versions import minor, policy_version
-from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import ConfigError
-from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT, endpoint_of
+from k8s_audit.receivers.args import ReceiverArgs, webhook_text
+from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT
 from k8s_audit.resources import DeliveryCheck, KubeadmConfigAudit, StaticPodAudit
 
 
@@ -69,7 +68,7 @@ class KubeadmAudit(pulumi.ComponentResource):
         text = args.get("policy")
         policy = parse_policy(text, "policy") if text else load_profile("detection")
         receiver = args["receiver"]
-        webhook = _webhook(receiver)
+        webhook = webhook_text(receiver)
         flags = delivery.flags().within(
             int(receiver.get("body_limit", BODY_LIMIT)), int(receiver.get("event_limit", EVENT_LIMIT))
         )
@@ -124,8 +123,3 @@ def _platform(args: KubeadmAuditArgs) -> KubeadmPlatform:
     if faults := platform.faults():
         raise ConfigError(faults)
     return platform
-
-
-def _webhook(receiver: ReceiverArgs) -> pulumi.Output[str]:
-    whole: pulumi.Output[dict[str, Any]] = pulumi.Output.all(**receiver)
-    return pulumi.Output.secret(whole.apply(lambda known: render_webhook(endpoint_of(known))))

@@ -6,6 +6,7 @@ from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.aks.component import AksAudit
 from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.gke.component import GkeAudit
+from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.receivers.admission_controller import AdmissionControllerReceiver
@@ -25,6 +26,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     Forwarder,
     GkeAudit,
     HttpReceiver,
+    KopsAudit,
     KubeadmAudit,
     LocalAudit,
     RecorderReceiver,

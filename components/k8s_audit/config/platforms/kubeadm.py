@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -21,7 +21,12 @@ OF_SSH = frozenset(
 """What only a host over SSH has."""
 
 
-def _api_server(url: str) -> str:
+def api_server_url(url: str) -> str:
+    """An API server's own URL.
+
+    Raises:
+        ValueError: it is none.
+    """
     if not url.startswith("https://") or "@" in url or "?" in url or url.count("/") > 2 or len(url) < len("https://a"):
         raise ValueError("this API server's own URL is needed: https://address:port, without a path")
     return url
@@ -64,7 +69,7 @@ class StaticPodHost(ConfigModel):
     name: Name = "localhost"
     """Over SSH by default the address, with dashes."""
     manifests: AbsolutePath = "/etc/kubernetes/manifests"
-    api_server: Annotated[str, AfterValidator(_api_server)]
+    api_server: Annotated[str, AfterValidator(api_server_url)]
     """Over SSH by default port 6443 of the address."""
     config_folder: AbsolutePath = "/etc/kubernetes/k8s-audit"
     state_folder: AbsolutePath = "/var/lib/k8s-audit"
@@ -115,6 +120,7 @@ class ControlPlaneHost(StaticPodHost):
 class KubeadmPlatform(PlatformConfig):
     """Static-pod API servers that kubeadm set up."""
 
+    needs_kubeconfig: ClassVar[bool] = True
     kind: Literal["kubeadm"]
     hosts: list[ControlPlaneHost] = Field(min_length=1)
     """In the order in which they are changed."""
