@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.gke.component import GkeAudit, GkeAuditArgs
     from k8s_audit.platforms.k3s import K3sAudit
+    from k8s_audit.platforms.kops.component import KopsAudit, KopsAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.platforms.rancher import RancherAuditArgs
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         EksClusterLogging,
         EksLogGroup,
         GkeDataAccess,
+        KopsSpecAudit,
         LocalControlPlane,
         MetricsApi,
         RancherServerAudit,
@@ -68,6 +70,9 @@ _HOMES = {
     "HttpReceiverArgs": "receivers.http",
     "K3sAudit": "platforms.k3s",
     "K8sAuditError": "errors",
+    "KopsAudit": "platforms.kops.component",
+    "KopsAuditArgs": "platforms.kops.component",
+    "KopsSpecAudit": "resources",
     "KubeadmAudit": "platforms.kubeadm",
     "KubeadmAuditArgs": "platforms.kubeadm",
     "KubeadmConfigAudit": "resources",
@@ -121,6 +126,9 @@ __all__ = [
     "HttpReceiverArgs",
     "K3sAudit",
     "K8sAuditError",
+    "KopsAudit",
+    "KopsAuditArgs",
+    "KopsSpecAudit",
     "KubeadmAudit",
     "KubeadmAuditArgs",
     "KubeadmConfigAudit",

@@ -329,6 +329,69 @@ class KubeadmConfigAudit(pulumi.CustomResource):
         return cast(pulumi.Output[list[str]], pulumi.get(self, "unaudited"))
 
 
+class KopsSpecAudit(pulumi.CustomResource):
+    """Audit logging in a kops cluster's spec, and on each of its nodes that runs an API server.
+
+    Args:
+        resource_name: the resource's name.
+        cluster: its name, as kops knows it.
+        policy: the audit policy's text.
+        webhook: the webhook kubeconfig's text; a secret.
+        arguments: audit flags by name, without dashes; those that a spec has a field for.
+        kubeconfig: path of one whose context has the cluster's name; kops validates new nodes with it.
+        state_store: where kops keeps the spec; empty: what kops itself finds.
+        adopt: take over audit fields that are there already with other values.
+        apply: `rolling-update` of the groups that run an API server, or `reconcile`.
+        update_timeout: a duration, for `kops update cluster`.
+        roll_timeout: a duration, for one instance group.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        cluster: str,
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        kubeconfig: pulumi.Input[str] = "",
+        state_store: str = "",
+        adopt: bool = False,
+        apply: str = "rolling-update",
+        update_timeout: str = "15m",
+        roll_timeout: str = "1h",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "cluster": cluster,
+            "policy": policy,
+            "webhook": webhook,
+            "arguments": arguments,
+            "kubeconfig": kubeconfig,
+            "stateStore": state_store,
+            "adopt": adopt,
+            "apply": apply,
+            "updateTimeout": update_timeout,
+            "rollTimeout": roll_timeout,
+        }
+        super().__init__(
+            f"{PACKAGE}:index:KopsSpecAudit",
+            resource_name,
+            props | dict.fromkeys(["groups", "pending", "intact", "digest"]),
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["webhook"])),
+        )
+
+    @property
+    def groups(self) -> pulumi.Output[list[str]]:
+        """The instance groups that run an API server."""
+        return cast(pulumi.Output[list[str]], pulumi.get(self, "groups"))
+
+    @property
+    def digest(self) -> pulumi.Output[str]:
+        """Of policy, webhook and flags."""
+        return cast(pulumi.Output[str], pulumi.get(self, "digest"))
+
+
 class AdmissionCheck(pulumi.CustomResource):
     """The proof that each API server calls the admission webhooks of a receiver; `up` fails with a diagnosis if not.
 

@@ -13,7 +13,7 @@ from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.rancher import RancherPlatform
 from k8s_audit.config.receivers.model import ReceiverConfig
-from k8s_audit.config.registry import PLACES, STREAMS
+from k8s_audit.config.registry import PLACES, STREAMS, TOOLED
 from k8s_audit.config.ssh import PRIVATE_KEY
 from k8s_audit.config.stack import PROJECT, Stack
 from k8s_audit.platforms.k3s import K3sAudit
@@ -73,13 +73,17 @@ def _control_plane(
         room = import_module(f"k8s_audit.platforms.{STREAMS[stack.platform.kind]}")
         streamed: Outputs = room.place(stack, endpoints, placement, options)
         return streamed
+    if endpoints and stack.platform.kind in TOOLED:
+        room = import_module(f"k8s_audit.platforms.{TOOLED[stack.platform.kind]}")
+        tooled: Outputs = room.place(stack, endpoints[0], placement, options)
+        return tooled
     if endpoints:
         return _audit(stack, folder, endpoints[0], options)
     return {"kubeconfig": places.kubeconfig(stack, folder)}
 
 
 def _api_servers(stack: Stack, folder: Path) -> list[pulumi.Input[str]]:
-    return [host.api_server for host in places.hosts(stack, folder)]
+    return [url or "" for url in places.api_servers(stack, folder)]
 
 
 def _audit(stack: Stack, folder: Path, receiver: ReceiverArgs, options: pulumi.ResourceOptions) -> Outputs:

@@ -1,4 +1,4 @@
-"""Rke2Audit and K3sAudit as components: what they register, and what they would write."""
+"""Rke2Audit and K3sAudit as components: what they register."""
 
 import asyncio
 from typing import Any
@@ -6,14 +6,9 @@ from typing import Any
 import pytest
 from pulumi.runtime import mocks
 
-from k8s_audit.audit_policy.render import load_profile
-from k8s_audit.config.platforms.k3s import K3sPlatform
-from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.k3s import K3sAudit
-from k8s_audit.platforms.rancher import rendered
 from k8s_audit.platforms.rke2 import Rke2Audit
-from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from tests.components.test_sysdig_receivers import SECRET, Engine, of_type
 
 HOSTS: list[dict[str, Any]] = [
@@ -53,17 +48,3 @@ def test_old_versions_get_no_drop_in_and_too_old_ones_are_refused(engine: Engine
     assert not any(server["dropIn"] for server in of_type(engine, "RancherServerAudit").values())
     with pytest.raises(ConfigError, match=r"1\.19 is the oldest whose K3s"):
         audit(K3sAudit, kubernetes_version="1.18")
-
-
-def test_what_would_be_written_can_be_told_without_a_host() -> None:
-    platform = K3sPlatform.model_validate({"kind": "k3s", "hosts": HOSTS})
-    endpoint = ReceiverEndpoint("siem", "https://siem.example/audit")
-    files = rendered(platform, platform.hosts[0], load_profile("detection"), endpoint, AuditFlags())
-    folder = "/etc/rancher/k3s"
-    assert list(files) == [
-        f"{folder}/k8s-audit/policy.yaml",
-        f"{folder}/k8s-audit/webhook.yaml",
-        f"{folder}/config.yaml.d/99-k8s-audit.yaml",
-    ]
-    assert "siem.example" in files[f"{folder}/k8s-audit/webhook.yaml"]
-    assert "- audit-policy-file=/etc/rancher/k3s/k8s-audit/policy.yaml" in files[list(files)[2]]

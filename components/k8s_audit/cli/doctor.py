@@ -17,9 +17,11 @@ from k8s_audit.cli.api_token import tell_token
 from k8s_audit.cli.control_plane import tell_cluster
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
 from k8s_audit.cli.forwarder import tell_forwarder
+from k8s_audit.cli.tooled import tell_tooled
 from k8s_audit.config import Stack, places
 from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.reach import change as change_of
+from k8s_audit.config.registry import TOOLED
 from k8s_audit.config.ssh import PRIVATE_KEY
 from k8s_audit.control_plane.change import AuditSetup
 from k8s_audit.control_plane.plan import Plan, plan
@@ -49,6 +51,10 @@ def doctor(
         if config.streams:
             forwarder_in_the_way = tell_forwarder(config, places.kubeconfig(config, folder))
             raise typer.Exit(NOT_SO if token_in_the_way or forwarder_in_the_way else 0)
+        if config.platform.kind in TOOLED:
+            raise typer.Exit(
+                NOT_SO if tell_tooled(config, folder, secrets.reader(project, stack)) or token_in_the_way else 0
+            )
         plans = _plans(config, folder, secrets.reader(project, stack))
     except ConfigError as error:
         typer.echo(str(error), err=True)

@@ -14,7 +14,7 @@ from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.receivers.http import HttpReceiver
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
-from k8s_audit.config.registry import PLACES
+from k8s_audit.config.registry import PLACES, TOOLED
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.versions import Version, minor
 from k8s_audit.errors import DeliveryError, HostError
@@ -73,9 +73,18 @@ def hosts(stack: Stack, folder: Path) -> Sequence[ReachedHost]:
     )
 
 
+def api_servers(stack: Stack, folder: Path) -> list[str | None]:
+    """The URLs of a stack's API servers; None: that of its kubeconfig."""
+    if stack.streams:
+        return [None]
+    if stack.platform.kind in TOOLED:
+        return list(getattr(stack.platform, "api_servers", [])) or [None]
+    return [host.api_server for host in hosts(stack, folder)]
+
+
 def kubernetes_version(stack: Stack) -> Version | None:
     """The version of the API servers, where the configuration says one."""
-    text = stack.platform.kubernetes_version if isinstance(stack.platform, HostsPlatform) else None
+    text = getattr(stack.platform, "kubernetes_version", None)
     return minor(text) if text else None
 
 

@@ -11,8 +11,8 @@ from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
 from k8s_audit.control_plane.versions import minor, policy_version
 from k8s_audit.errors import ConfigError
-from k8s_audit.platforms.one_by_one import one_by_one, webhook_of
-from k8s_audit.receivers.args import ReceiverArgs
+from k8s_audit.platforms.one_by_one import one_by_one
+from k8s_audit.receivers.args import ReceiverArgs, webhook_text
 from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT
 from k8s_audit.resources import KubeadmConfigAudit, StaticPodAudit
 
@@ -69,7 +69,7 @@ class KubeadmAudit(pulumi.ComponentResource):
         text = args.get("policy")
         policy = parse_policy(text, "policy") if text else load_profile("detection")
         receiver = args["receiver"]
-        webhook = webhook_of(receiver)
+        webhook = webhook_text(receiver)
         flags = delivery.flags().within(
             int(receiver.get("body_limit", BODY_LIMIT)), int(receiver.get("event_limit", EVENT_LIMIT))
         )

@@ -9,9 +9,7 @@ from typing import Any, TypeVar
 import pulumi
 
 from k8s_audit.config.platforms.hosts import ReachedHost
-from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.receivers.endpoint import endpoint_of
 from k8s_audit.resources import DeliveryCheck, RancherServerAudit, StaticPodAudit
 
 Host = TypeVar("Host", bound=ReachedHost)
@@ -60,9 +58,3 @@ def one_by_one(
         checks.append(check.checks)
         done = [audited, check]
     return pulumi.Output.all(*checks).apply(lambda lists: [one for each in lists for one in each or []]), done
-
-
-def webhook_of(receiver: ReceiverArgs) -> pulumi.Output[str]:
-    """The webhook kubeconfig for a receiver; a secret."""
-    whole: pulumi.Output[dict[str, Any]] = pulumi.Output.all(**receiver)
-    return pulumi.Output.secret(whole.apply(lambda known: render_webhook(endpoint_of(known))))

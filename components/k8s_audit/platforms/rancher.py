@@ -1,25 +1,19 @@
-"""What RKE2 and K3s share: what is written on a server node as plain data, and the nodes one after the other."""
+"""What the components of RKE2 and K3s share: their arguments, and server nodes changed one after the other."""
 
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from k8s_audit.audit_policy.model import Policy, parse_policy
+from k8s_audit.audit_policy.model import parse_policy
 from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.rancher import RancherPlatform, ServerHost
-from k8s_audit.control_plane import rancher_config
-from k8s_audit.control_plane.change import sha256
-from k8s_audit.control_plane.rancher_facts import DISTRIBUTIONS
-from k8s_audit.control_plane.rancher_server import DROP_IN
 from k8s_audit.control_plane.versions import minor, policy_version
-from k8s_audit.delivery.flags import AuditFlags
-from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import ConfigError
-from k8s_audit.platforms.one_by_one import one_by_one, webhook_of
-from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT, ReceiverEndpoint
+from k8s_audit.platforms.one_by_one import one_by_one
+from k8s_audit.receivers.args import ReceiverArgs, webhook_text
+from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT
 from k8s_audit.resources import RancherServerAudit
 
 
@@ -63,8 +57,9 @@ def audit_servers(
     platform = _platform(kind, args)
     delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
     text, receiver = args.get("policy"), args["receiver"]
-    policy = _policy(platform, parse_policy(text, "policy") if text else load_profile("detection"))
-    webhook = webhook_of(receiver)
+    version = minor(platform.kubernetes_version) if platform.kubernetes_version else None
+    policy = render_policy(parse_policy(text, "policy") if text else load_profile("detection"), policy_version(version))
+    webhook = webhook_text(receiver)
     flags = delivery.flags(platform.log_path()).within(
         int(receiver.get("body_limit", BODY_LIMIT)), int(receiver.get("event_limit", EVENT_LIMIT))
     )
@@ -93,33 +88,6 @@ def audit_servers(
         timeout=delivery.proof_timeout(),
     )
     return checks
-
-
-def rendered(
-    platform: RancherPlatform, host: ServerHost, policy: Policy, endpoint: ReceiverEndpoint, flags: AuditFlags
-) -> dict[str, str]:
-    """What `up` would write on a server node on which nothing is set, by path; then its service is restarted.
-
-    Args:
-        platform: what it is.
-        host: the node.
-        policy: the audit policy.
-        endpoint: who gets the events.
-        flags: the API server's.
-    """
-    paths = (f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml")
-    files = dict(zip(paths, (_policy(platform, policy), render_webhook(endpoint)), strict=True))
-    own_keys = DISTRIBUTIONS[platform.program].own_pod and platform.drop_in
-    digest = sha256(*(text.encode() for text in files.values()))
-    within = flags.within(endpoint.body_limit, endpoint.event_limit).arguments(*paths)
-    edit = rancher_config.turn_on(b"", within, digest, drop_in=platform.drop_in, own_keys=own_keys)
-    file = rancher_config.drop_in_path(host.config_file, DROP_IN) if platform.drop_in else host.config_file
-    return files | {file: edit.manifest.decode()}
-
-
-def _policy(platform: RancherPlatform, policy: Policy) -> str:
-    version = minor(platform.kubernetes_version) if platform.kubernetes_version else None
-    return render_policy(policy, policy_version(version))
 
 
 def _platform(kind: type[RancherPlatform], args: RancherAuditArgs) -> RancherPlatform:

@@ -7,6 +7,7 @@ from k8s_audit.platforms.aks.component import AksAudit
 from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.gke.component import GkeAudit
 from k8s_audit.platforms.k3s import K3sAudit
+from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.platforms.rke2 import Rke2Audit
@@ -28,6 +29,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     GkeAudit,
     HttpReceiver,
     K3sAudit,
+    KopsAudit,
     KubeadmAudit,
     LocalAudit,
     RecorderReceiver,

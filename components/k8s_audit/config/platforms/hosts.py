@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
@@ -22,7 +22,12 @@ OF_SSH = frozenset(
 """What only a host over SSH has."""
 
 
-def _api_server(url: str) -> str:
+def api_server_url(url: str) -> str:
+    """An API server's own URL.
+
+    Raises:
+        ValueError: it is none.
+    """
     if not url.startswith("https://") or "@" in url or "?" in url or url.count("/") > 2 or len(url) < len("https://a"):
         raise ValueError("this API server's own URL is needed: https://address:port, without a path")
     return url
@@ -64,7 +69,7 @@ class ReachedHost(ConfigModel):
     """How often the other end is asked whether it is still there; after three without an answer it counts as cut."""
     name: Name = "localhost"
     """Over SSH by default the address, with dashes."""
-    api_server: Annotated[str, AfterValidator(_api_server)]
+    api_server: Annotated[str, AfterValidator(api_server_url)]
     """Over SSH by default port 6443 of the address."""
     config_folder: AbsolutePath
     """Where the policy and the webhook file go."""
@@ -111,6 +116,7 @@ class ReachedHost(ConfigModel):
 class HostsPlatform(PlatformConfig):
     """A platform whose control plane is hosts of the user's, changed one after the other."""
 
+    needs_kubeconfig: ClassVar[bool] = True
     hosts: Sequence[ReachedHost]
     """In the order in which they are changed."""
     kubernetes_version: KubernetesVersion | None = None
