@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.gke.component import GkeAudit, GkeAuditArgs
+    from k8s_audit.platforms.k3s import K3sAudit
+    from k8s_audit.platforms.kops.component import KopsAudit, KopsAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
+    from k8s_audit.platforms.rancher import RancherAuditArgs
+    from k8s_audit.platforms.rke2 import Rke2Audit
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
     from k8s_audit.receivers.args import ReceiverArgs
     from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
@@ -30,8 +34,10 @@ if TYPE_CHECKING:
         EksClusterLogging,
         EksLogGroup,
         GkeDataAccess,
+        KopsSpecAudit,
         LocalControlPlane,
         MetricsApi,
+        RancherServerAudit,
         ReceiverCertificate,
         ReceiverPods,
         Recorder,
@@ -62,7 +68,11 @@ _HOMES = {
     "GkeDataAccess": "resources",
     "HttpReceiver": "receivers.http",
     "HttpReceiverArgs": "receivers.http",
+    "K3sAudit": "platforms.k3s",
     "K8sAuditError": "errors",
+    "KopsAudit": "platforms.kops.component",
+    "KopsAuditArgs": "platforms.kops.component",
+    "KopsSpecAudit": "resources",
     "KubeadmAudit": "platforms.kubeadm",
     "KubeadmAuditArgs": "platforms.kubeadm",
     "KubeadmConfigAudit": "resources",
@@ -72,6 +82,8 @@ _HOMES = {
     "MetricsApi": "resources",
     "Policy": "audit_policy.model",
     "PolicyRule": "audit_policy.model",
+    "RancherAuditArgs": "platforms.rancher",
+    "RancherServerAudit": "resources",
     "ReceiverArgs": "receivers.args",
     "ReceiverCertificate": "resources",
     "ReceiverError": "errors",
@@ -80,6 +92,7 @@ _HOMES = {
     "RecorderReceiver": "receivers.recorder.component",
     "RecorderReceiverArgs": "receivers.recorder.component",
     "ResourceGroup": "audit_policy.model",
+    "Rke2Audit": "platforms.rke2",
     "ShieldArgs": "receivers.shield",
     "StaticPodAudit": "resources",
     "SysdigAgentArgs": "receivers.sysdig_agent",
@@ -111,7 +124,11 @@ __all__ = [
     "GkeDataAccess",
     "HttpReceiver",
     "HttpReceiverArgs",
+    "K3sAudit",
     "K8sAuditError",
+    "KopsAudit",
+    "KopsAuditArgs",
+    "KopsSpecAudit",
     "KubeadmAudit",
     "KubeadmAuditArgs",
     "KubeadmConfigAudit",
@@ -121,6 +138,8 @@ __all__ = [
     "MetricsApi",
     "Policy",
     "PolicyRule",
+    "RancherAuditArgs",
+    "RancherServerAudit",
     "ReceiverArgs",
     "ReceiverCertificate",
     "ReceiverError",
@@ -129,6 +148,7 @@ __all__ = [
     "RecorderReceiver",
     "RecorderReceiverArgs",
     "ResourceGroup",
+    "Rke2Audit",
     "ShieldArgs",
     "StaticPodAudit",
     "SysdigAgentArgs",

@@ -190,6 +190,59 @@ class StaticPodAudit(pulumi.CustomResource):
         return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
 
 
+class RancherServerAudit(pulumi.CustomResource):
+    """Audit logging at one server node of RKE2 or K3s.
+
+    Args:
+        resource_name: the resource's name.
+        distribution: `rke2` or `k3s`.
+        host: as an entry of `audit:platform.hosts`.
+        policy: YAML of the audit policy.
+        webhook: YAML of the webhook kubeconfig; always a secret.
+        arguments: audit flags by name, without dashes.
+        drop_in: write a file of our own into config.yaml.d; else edit config.yaml.
+        ssh_private_key: logs in at a host over SSH; always a secret; default: the SSH agent's keys.
+        remaining: names of the hosts whose turn comes after this one; for messages alone.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        distribution: str,
+        host: dict[str, Any],
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        drop_in: bool = True,
+        ssh_private_key: pulumi.Input[str] | None = None,
+        remaining: Sequence[str] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props = {
+            "distribution": distribution,
+            "host": host,
+            "policy": policy,
+            "webhook": pulumi.Output.secret(webhook),
+            "arguments": arguments,
+            "dropIn": drop_in,
+            "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
+            "remaining": list(remaining),
+        }
+        token = f"{PACKAGE}:index:RancherServerAudit"
+        super().__init__(token, resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts)
+
+    @property
+    def manifest_digest(self) -> pulumi.Output[str]:
+        """Of the configuration file that was changed, in hex."""
+        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
+
+    @property
+    def intact(self) -> pulumi.Output[bool]:
+        """Whether all of ours is in it."""
+        return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
+
+
 class DeliveryCheck(pulumi.CustomResource):
     """The proof that events of each API server reach the receiver; `up` fails with a diagnosis if they don't.
 
@@ -274,6 +327,69 @@ class KubeadmConfigAudit(pulumi.CustomResource):
     def unaudited(self) -> pulumi.Output[list[str]]:
         """Nodes whose API server has no audit policy."""
         return cast(pulumi.Output[list[str]], pulumi.get(self, "unaudited"))
+
+
+class KopsSpecAudit(pulumi.CustomResource):
+    """Audit logging in a kops cluster's spec, and on each of its nodes that runs an API server.
+
+    Args:
+        resource_name: the resource's name.
+        cluster: its name, as kops knows it.
+        policy: the audit policy's text.
+        webhook: the webhook kubeconfig's text; a secret.
+        arguments: audit flags by name, without dashes; those that a spec has a field for.
+        kubeconfig: path of one whose context has the cluster's name; kops validates new nodes with it.
+        state_store: where kops keeps the spec; empty: what kops itself finds.
+        adopt: take over audit fields that are there already with other values.
+        apply: `rolling-update` of the groups that run an API server, or `reconcile`.
+        update_timeout: a duration, for `kops update cluster`.
+        roll_timeout: a duration, for one instance group.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        cluster: str,
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        kubeconfig: pulumi.Input[str] = "",
+        state_store: str = "",
+        adopt: bool = False,
+        apply: str = "rolling-update",
+        update_timeout: str = "15m",
+        roll_timeout: str = "1h",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "cluster": cluster,
+            "policy": policy,
+            "webhook": webhook,
+            "arguments": arguments,
+            "kubeconfig": kubeconfig,
+            "stateStore": state_store,
+            "adopt": adopt,
+            "apply": apply,
+            "updateTimeout": update_timeout,
+            "rollTimeout": roll_timeout,
+        }
+        super().__init__(
+            f"{PACKAGE}:index:KopsSpecAudit",
+            resource_name,
+            props | dict.fromkeys(["groups", "pending", "intact", "digest"]),
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["webhook"])),
+        )
+
+    @property
+    def groups(self) -> pulumi.Output[list[str]]:
+        """The instance groups that run an API server."""
+        return cast(pulumi.Output[list[str]], pulumi.get(self, "groups"))
+
+    @property
+    def digest(self) -> pulumi.Output[str]:
+        """Of policy, webhook and flags."""
+        return cast(pulumi.Output[str], pulumi.get(self, "digest"))
 
 
 class AdmissionCheck(pulumi.CustomResource):

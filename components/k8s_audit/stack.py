@@ -11,12 +11,16 @@ from k8s_audit.audit_policy.render import render_policy
 from k8s_audit.config import places
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
+from k8s_audit.config.platforms.rancher import RancherPlatform
 from k8s_audit.config.receivers.model import ReceiverConfig
-from k8s_audit.config.registry import PLACES, STREAMS
+from k8s_audit.config.registry import PLACES, STREAMS, TOOLED
 from k8s_audit.config.ssh import PRIVATE_KEY
 from k8s_audit.config.stack import PROJECT, Stack
+from k8s_audit.platforms.k3s import K3sAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
 from k8s_audit.platforms.local import LocalAudit
+from k8s_audit.platforms.rancher import RancherAuditArgs
+from k8s_audit.platforms.rke2 import Rke2Audit
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.kubernetes import cluster_provider
 from k8s_audit.receivers.placement import Outputs, Placed, Placement
@@ -69,13 +73,17 @@ def _control_plane(
         room = import_module(f"k8s_audit.platforms.{STREAMS[stack.platform.kind]}")
         streamed: Outputs = room.place(stack, endpoints, placement, options)
         return streamed
+    if endpoints and stack.platform.kind in TOOLED:
+        room = import_module(f"k8s_audit.platforms.{TOOLED[stack.platform.kind]}")
+        tooled: Outputs = room.place(stack, endpoints[0], placement, options)
+        return tooled
     if endpoints:
         return _audit(stack, folder, endpoints[0], options)
     return {"kubeconfig": places.kubeconfig(stack, folder)}
 
 
 def _api_servers(stack: Stack, folder: Path) -> list[pulumi.Input[str]]:
-    return [host.api_server for host in places.hosts(stack, folder)]
+    return [url or "" for url in places.api_servers(stack, folder)]
 
 
 def _audit(stack: Stack, folder: Path, receiver: ReceiverArgs, options: pulumi.ResourceOptions) -> Outputs:
@@ -84,6 +92,8 @@ def _audit(stack: Stack, folder: Path, receiver: ReceiverArgs, options: pulumi.R
     delivery = stack.delivery.model_dump(by_alias=True, exclude_none=True)
     if isinstance(stack.platform, LocalPlatform):
         return _local(stack, stack.platform, folder, receiver, policy, delivery, options)
+    if isinstance(stack.platform, RancherPlatform):
+        return _rancher(stack, stack.platform, folder, receiver, policy, delivery, options)
     assert isinstance(stack.platform, KubeadmPlatform)
     return _kubeadm(stack, stack.platform, folder, receiver, policy, delivery, options)
 
@@ -162,4 +172,30 @@ def _kubeadm(
     if key is not None:
         arguments["ssh_private_key"] = key
     audit = KubeadmAudit(stack.cluster.name, arguments, options)
+    return {"kubeconfig": path, "deliveryChecks": audit.delivery_checks}
+
+
+def _rancher(
+    stack: Stack,
+    platform: RancherPlatform,
+    folder: Path,
+    receiver: ReceiverArgs,
+    policy: str,
+    delivery: dict[str, Any],
+    options: pulumi.ResourceOptions,
+) -> Outputs:
+    path = places.kubeconfig(stack, folder)
+    arguments: RancherAuditArgs = {
+        "hosts": [host.model_dump(by_alias=True, exclude_none=True) for host in platform.hosts],
+        "receiver": receiver,
+        "kubeconfig": path,
+        "policy": policy,
+        "delivery": delivery,
+        "kubernetes_version": platform.kubernetes_version or "",
+    }
+    key = pulumi.Config(PROJECT).get_secret(PRIVATE_KEY)
+    if key is not None:
+        arguments["ssh_private_key"] = key
+    kinds: dict[str, type[Rke2Audit] | type[K3sAudit]] = {"rke2": Rke2Audit, "k3s": K3sAudit}
+    audit = kinds[platform.program](stack.cluster.name, arguments, options)
     return {"kubeconfig": path, "deliveryChecks": audit.delivery_checks}

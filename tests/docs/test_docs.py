@@ -14,7 +14,11 @@ from k8s_audit.config.platforms.aks import AksPlatform, SeedForwarder, VnetInteg
 from k8s_audit.config.platforms.eks import EksPlatform, ExistingStream, PrivateEndpoints, StreamConfig
 from k8s_audit.config.platforms.event_hubs import CustomerKey, EventHubsConfig, ExistingHubs, NetworkRules
 from k8s_audit.config.platforms.gke import DataAccessConfig, FirewallConfig, GkePlatform, PubSubConfig
-from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, JumpHost, KubeadmPlatform
+from k8s_audit.config.platforms.hosts import JumpHost
+from k8s_audit.config.platforms.k3s import K3sHost, K3sPlatform
+from k8s_audit.config.platforms.kops import KopsPlatform
+from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
+from k8s_audit.config.platforms.rke2 import Rke2Host, Rke2Platform
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
 from k8s_audit.config.stack import load_stack, read_stack_file
 from k8s_audit.delivery.flags import AuditFlags
@@ -119,6 +123,28 @@ def test_the_page_of_kubeadm_has_a_row_for_each_key_of_a_host_with_its_default()
     for model in (KubeadmPlatform, JumpHost):
         for key in keys(model) - {"kind", "hosts"}:
             assert f"`{key}`" in page, key
+
+
+def test_the_pages_of_rke2_and_k3s_have_a_row_for_each_key_that_kubeadm_has_not_and_for_other_defaults() -> None:
+    for platform, host in ((Rke2Platform, Rke2Host), (K3sPlatform, K3sHost)):
+        page = (CHECKOUT / "docs" / "platforms" / f"{platform.program}.md").read_text()
+        for name, field in host.model_fields.items():
+            if field.default != getattr(ControlPlaneHost.model_fields.get(name), "default", None):
+                row = next(row for row in page.splitlines() if row.startswith(f"| `{field.alias or name}` |"))
+                assert f"`{field.default}`" in row, row
+        for key in keys(platform) - {"kind", "hosts"}:
+            assert f"`{key}`" in page, key
+
+
+def test_the_page_of_kops_has_a_row_for_each_key_with_its_default() -> None:
+    page = (CHECKOUT / "docs" / "platforms" / "kops.md").read_text()
+    for name, field in KopsPlatform.model_fields.items():
+        if name == "kind":
+            continue
+        row = next(row for row in page.splitlines() if row.startswith(f"| `{field.alias or name}` |"))
+        default = field.get_default(call_default_factory=True) if not field.is_required() else None
+        if default:
+            assert f"`{default}`" in row, row
 
 
 def test_the_page_of_eks_names_each_key_and_each_right() -> None:

@@ -50,7 +50,7 @@ class ControlPlaneNode:
 
 @contextmanager
 def control_plane_node(
-    folder: Path, key: asyncssh.SSHKey, certificates: Path | None = None
+    folder: Path, key: asyncssh.SSHKey, certificates: Path | None = None, programs: dict[str, str] | None = None
 ) -> Iterator[ControlPlaneNode]:
     """A node with a control plane.
 
@@ -58,9 +58,10 @@ def control_plane_node(
         folder: where all of it lies.
         key: the private key that logs in.
         certificates: those of the control plane that this one belongs to; None: it is the first of its cluster.
+        programs: scripts in its /usr/bin, by name.
     """
     ssh, *ports = free_ports(4)
-    with SshNode(folder, ssh, key) as node:
+    with SshNode(folder, ssh, key, programs=programs or {}) as node:
         made = ControlPlaneNode(node, LocalCluster(node.kubernetes, Ports(*ports)))
         if certificates:
             shutil.copytree(certificates, node.kubernetes / "pki")

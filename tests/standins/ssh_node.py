@@ -1,6 +1,6 @@
 """Stands in for a control-plane host: a real OpenSSH server and real sudo, in mount namespaces of this machine.
 
-Each node has its own /etc/kubernetes, /var, users and sudoers; network and processes are this machine's. What runs inside
+Each node has its own /etc/kubernetes, /etc/rancher, /var, programs, users and sudoers; network and processes are this machine's. What runs inside
 sees real paths, such as /etc/kubernetes/manifests. Needs root, since it mounts; the machine itself is not changed.
 """
 
@@ -31,8 +31,9 @@ MOUNTS = """\
 set -eu
 node=$1 packages=$2
 mount -t overlay overlay -o "lowerdir=$node/etc:$packages/etc:/etc" /etc
-mount -t overlay overlay -o "lowerdir=$packages/usr:/usr" /usr
+mount -t overlay overlay -o "lowerdir=$node/usr:$packages/usr:/usr" /usr
 mount --bind "$node/kubernetes" /etc/kubernetes
+mount --bind "$node/rancher" /etc/rancher
 mount --bind "$node/var" /var
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/sshd
@@ -70,12 +71,14 @@ class SshNode:
         port: TCP, on 127.0.0.1.
         key: the private key that logs in.
         forwarding: whether it lets connections through, as a jump host must.
+        programs: scripts in its /usr/bin, by name.
     """
 
     folder: Path
     port: int
     key: asyncssh.SSHKey
     forwarding: bool = False
+    programs: dict[str, str] = field(default_factory=dict)
     host_key: str = field(init=False)
     _keeper: subprocess.Popen[bytes] | None = None
     _sshd: subprocess.Popen[bytes] | None = None
@@ -163,7 +166,10 @@ class SshNode:
         for made in (
             etc / "ssh",
             etc / "kubernetes",
+            etc / "rancher",
             self.kubernetes,
+            self.folder / "rancher",
+            self.folder / "usr" / "bin",
             self.folder / "var" / "lib",
             self.folder / "var" / "log",
         ):
@@ -171,6 +177,9 @@ class SshNode:
             made.chmod(0o755)
         etc.chmod(0o755)
         (self.folder / "var" / "tmp").mkdir()
+        for name, script in self.programs.items():
+            (self.folder / "usr" / "bin" / name).write_text(script)
+            (self.folder / "usr" / "bin" / name).chmod(0o755)
         users = "".join(f"{name}:x:{number}:{number}::/:/bin/sh\n" for name, number in IDS.items())
         shadow = "".join(f"{name}:*:20000:0:99999:7:::\n" for name in ("root", *IDS))
         (etc / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\n" + users)

@@ -9,6 +9,7 @@ import pytest
 from k8s_audit.control_plane import static_pod
 from k8s_audit.control_plane.kubeadm_config import turn_on
 from k8s_audit.delivery.flags import AuditFlags
+from k8s_audit.platforms.kubeadm_render import manifest_patch
 
 WANTED = AuditFlags().arguments("/etc/kubernetes/k8s-audit/policy.yaml", "/etc/kubernetes/k8s-audit/webhook.yaml")
 LOCAL = "apiVersion: kubeadm.k8s.io/{}\nkind: InitConfiguration\nlocalAPIEndpoint: {{advertiseAddress: 192.0.2.10}}\n"
@@ -44,3 +45,15 @@ def test_kubeadm_takes_our_edit_and_renders_our_flags_and_mounts(version: str, t
     ours = static_pod.turn_on(manifest, WANTED, "digest")
     assert ours.ours.volumes == (), "both folders are mounted already, as we mount them"
     assert static_pod.host_path(manifest, WANTED["audit-log-path"]) == WANTED["audit-log-path"]
+
+
+def test_kubeadm_takes_our_patch_of_a_manifest(tmp_path: Path) -> None:
+    file, patches = tmp_path / "kubeadm.yaml", tmp_path / "patches"
+    local = f"{LOCAL.format('v1beta4')}patches: {{directory: {patches}}}\n"
+    file.write_text(f"{stored(tmp_path, 'v1beta4')}---\n{local}")
+    patches.mkdir()
+    (patches / "kube-apiserver0+json.yaml").write_text(manifest_patch(WANTED))
+    kubeadm(tmp_path, "init", "phase", "control-plane", "apiserver", "--dry-run", "--config", str(file))
+    manifest = (tmp_path / "kube-apiserver.yaml").read_bytes()
+    assert static_pod.audit_arguments(manifest) == WANTED
+    assert static_pod.turn_on(manifest, WANTED, "digest").ours.volumes == ()

@@ -17,13 +17,14 @@ from k8s_audit.cli.api_token import tell_token
 from k8s_audit.cli.control_plane import tell_cluster
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
 from k8s_audit.cli.forwarder import tell_forwarder
+from k8s_audit.cli.tooled import tell_tooled
 from k8s_audit.config import places
-from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
-from k8s_audit.config.reach import place as place_of
-from k8s_audit.config.reach import reach
+from k8s_audit.config.platforms.hosts import ReachedHost
+from k8s_audit.config.reach import change as change_of
+from k8s_audit.config.registry import TOOLED
 from k8s_audit.config.ssh import PRIVATE_KEY
 from k8s_audit.config.stack import Stack
-from k8s_audit.control_plane.change import AuditSetup, StaticPodChange
+from k8s_audit.control_plane.change import AuditSetup
 from k8s_audit.control_plane.plan import Plan, plan
 from k8s_audit.control_plane.versions import policy_version
 from k8s_audit.delivery.contract import contract_of
@@ -31,8 +32,8 @@ from k8s_audit.delivery.webhook import read_webhook, render_webhook
 from k8s_audit.errors import ConfigError, DeliveryError, HostError, K8sAuditError, ReceiverError
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 
-HostPlan = tuple[ControlPlaneHost, dict[str, str], Plan | HostError]
-"""A host, the audit flags that it shall have, and what `up` would do there, or why it cannot be read."""
+HostPlan = tuple[str, dict[str, str], Plan | HostError]
+"""A host's name and the folder that is looked at, the audit flags that it shall have, and what `up` would do there, or why it cannot be read."""
 
 
 def doctor(
@@ -51,6 +52,10 @@ def doctor(
         if config.streams:
             forwarder_in_the_way = tell_forwarder(config, places.kubeconfig(config, folder))
             raise typer.Exit(NOT_SO if token_in_the_way or forwarder_in_the_way else 0)
+        if config.platform.kind in TOOLED:
+            raise typer.Exit(
+                NOT_SO if tell_tooled(config, folder, secrets.reader(project, stack)) or token_in_the_way else 0
+            )
         plans = _plans(config, folder, secrets.reader(project, stack))
     except ConfigError as error:
         typer.echo(str(error), err=True)
@@ -65,7 +70,7 @@ def doctor(
         if isinstance(found, HostError):
             typer.echo(str(found), err=True)
             continue
-        typer.echo(f"host {host.name} ({host.manifests}): {found.state}")
+        typer.echo(f"host {host}: {found.state}")
         for action in found.actions or ["nothing to do"] * (not found.obstacle):
             typer.echo(f"  {action}")
         if found.obstacle:
@@ -88,23 +93,27 @@ def _plans(config: Stack, folder: Path, secret: Callable[[str], str]) -> list[Ho
 
 
 def _plan(
-    config: Stack, host: ControlPlaneHost, endpoint: ReceiverEndpoint, folder: Path, private_key: str | None
+    config: Stack, host: ReachedHost, endpoint: ReceiverEndpoint, folder: Path, private_key: str | None
 ) -> HostPlan:
-    place, reached = place_of(host), reach(host, private_key)
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
+    change = change_of(config.platform, host, private_key, Event(), say)
+    place, name = change.place, f"{host.name} ({change.place.manifests})"
     flags = config.delivery.flags(places.log_path(config, folder)).within(endpoint.body_limit, endpoint.event_limit)
     arguments = flags.arguments(place.policy, place.webhook)
     try:
-        webhook = render_webhook(_with_authority(endpoint, reached.read(place.webhook)))
+        webhook = render_webhook(_with_authority(endpoint, change.host.read(place.webhook)))
         setup = AuditSetup(
             policy=render_policy(config.policy.load(), policy_version(places.kubernetes_version(config))),
             webhook=webhook,
             arguments=arguments,
-            adopt=host.adopt,
-            contract=contract_of(webhook, arguments, lambda text: typer.echo(text, err=True)),
+            adopt=getattr(host, "adopt", False),
+            contract=contract_of(webhook, arguments, say),
         )
-        return host, arguments, plan(StaticPodChange(reached, place, Event()), setup)
+        return name, arguments, plan(change, setup)
     except HostError as error:
-        return host, arguments, error
+        return name, arguments, error
 
 
 def _with_authority(endpoint: ReceiverEndpoint, webhook: bytes | None) -> ReceiverEndpoint:

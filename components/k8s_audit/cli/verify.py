@@ -76,7 +76,7 @@ def verify(
 def _prove(stack: Stack, folder: Path) -> list[Proof]:
     """One proof for each API server and receiver."""
     kubeconfig, timeout = places.kubeconfig(stack, folder), seconds(stack.delivery.proof_timeout())
-    urls = [None] if stack.streams else [host.api_server for host in places.hosts(stack, folder)]
+    urls = places.api_servers(stack, folder)
     proofs = []
     takers = [receiver.name for receiver in stack.receivers if receiver.takes() == "events"]
     if stack.streams and (takers or not stack.receivers):
@@ -85,7 +85,7 @@ def _prove(stack: Stack, folder: Path) -> list[Proof]:
         proofs += [prove_forwarded(kubeconfig, receiver, forwarder, wait) for receiver in takers]
     elif takers:
         endpoint = places.endpoint(stack, folder)
-        proofs += [prove_delivery(url, kubeconfig, endpoint, timeout) for url in urls if url]
+        proofs += [prove_delivery(url, kubeconfig, endpoint, timeout) for url in urls]
     for receiver, webhook in places.webhooks(stack):
         proofs += [prove_admission(url, kubeconfig, receiver, webhook, timeout) for url in urls]
     return proofs

@@ -1,19 +1,20 @@
 """Where the things of a stack are, told from its configuration alone: hosts, kubeconfig, recorder."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from k8s_audit.config.forwarder import NAME
 from k8s_audit.config.forwarder_kinds import BentoForwarder, NoForwarder
-from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
+from k8s_audit.config.platforms.hosts import HostsPlatform, ReachedHost
+from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.receivers.http import HttpReceiver
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
-from k8s_audit.config.registry import PLACES
+from k8s_audit.config.registry import PLACES, TOOLED
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.versions import Version, minor
 from k8s_audit.errors import DeliveryError, HostError
@@ -57,7 +58,7 @@ def local_log(folder: Path) -> str:
     return f"{folder}/audit-log/audit.log"
 
 
-def hosts(stack: Stack, folder: Path) -> list[ControlPlaneHost]:
+def hosts(stack: Stack, folder: Path) -> Sequence[ReachedHost]:
     """The control-plane hosts of a stack, in the order in which they are changed.
 
     Raises:
@@ -65,21 +66,32 @@ def hosts(stack: Stack, folder: Path) -> list[ControlPlaneHost]:
     """
     if isinstance(stack.platform, LocalPlatform):
         return [local_host(folder, stack.platform.ports.api_server, stack.platform.restart_timeout)]
-    if isinstance(stack.platform, KubeadmPlatform):
+    if isinstance(stack.platform, HostsPlatform):
         return stack.platform.hosts
     raise HostError(
         f"a cluster of kind {stack.platform.kind} has no control-plane host of yours; this command does not know it yet"
     )
 
 
+def api_servers(stack: Stack, folder: Path) -> list[str | None]:
+    """The URLs of a stack's API servers; None: that of its kubeconfig."""
+    if stack.streams:
+        return [None]
+    if stack.platform.kind in TOOLED:
+        return list(getattr(stack.platform, "api_servers", [])) or [None]
+    return [host.api_server for host in hosts(stack, folder)]
+
+
 def kubernetes_version(stack: Stack) -> Version | None:
     """The version of the API servers, where the configuration says one."""
-    text = stack.platform.kubernetes_version if isinstance(stack.platform, KubeadmPlatform) else None
+    text = getattr(stack.platform, "kubernetes_version", None)
     return minor(text) if text else None
 
 
 def log_path(stack: Stack, folder: Path) -> str | None:
     """Where the audit log goes unless the configuration says; None: the style's own path."""
+    if isinstance(stack.platform, HostsPlatform):
+        return stack.platform.log_path()
     return local_log(folder) if isinstance(stack.platform, LocalPlatform) else None
 
 

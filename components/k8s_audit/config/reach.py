@@ -1,14 +1,23 @@
-"""From a control-plane host's settings to the host itself: this machine, or one over SSH."""
+"""From a control-plane host's settings to the host itself: this machine, or one over SSH; and to the change of its API server."""
 
-from k8s_audit.config.platforms.kubeadm import JumpHost, StaticPodHost
-from k8s_audit.control_plane.change import Place
+import posixpath
+from collections.abc import Callable
+from threading import Event
+
+from k8s_audit.config.platforms.hosts import JumpHost, ReachedHost
+from k8s_audit.config.platforms.kubeadm import StaticPodHost
+from k8s_audit.config.platforms.model import PlatformConfig
+from k8s_audit.config.platforms.rancher import RancherPlatform, ServerHost
+from k8s_audit.control_plane.change import Change, Place, StaticPodChange
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.host import Host
 from k8s_audit.control_plane.local_host import LocalHost
+from k8s_audit.control_plane.rancher_facts import DISTRIBUTIONS
+from k8s_audit.control_plane.rancher_server import RancherPlace, RancherServer
 from k8s_audit.control_plane.ssh_access import SshAccess, SshServer
 
 
-def reach(host: StaticPodHost, private_key: str | None) -> Host:
+def reach(host: ReachedHost, private_key: str | None) -> Host:
     """The host itself; nothing is connected yet.
 
     Args:
@@ -16,13 +25,13 @@ def reach(host: StaticPodHost, private_key: str | None) -> Host:
         private_key: for SSH; None or empty: the agent's.
     """
     if host.access == "local":
-        return LocalHost(host.name, host.logs)
+        return LocalHost(host.name, host.log_files())
     from k8s_audit.control_plane.ssh_host import SshHost  # loads the SSH library
 
-    return SshHost(ssh_access(host, private_key), host.logs)
+    return SshHost(ssh_access(host, private_key), host.log_files())
 
 
-def ssh_access(host: StaticPodHost, private_key: str | None) -> SshAccess:
+def ssh_access(host: ReachedHost, private_key: str | None) -> SshAccess:
     """The way to a host over SSH."""
     return SshAccess(
         name=host.name,
@@ -40,6 +49,49 @@ def place(host: StaticPodHost) -> Place:
     """Where things lie on a host."""
     timeout = seconds(host.restart_timeout)
     return Place(host.manifests, host.api_server, host.config_folder, host.state_folder, timeout)
+
+
+def static_pod_change(host: StaticPodHost, private_key: str | None, stop: Event) -> Change:
+    """The change of a host whose API server is a static pod."""
+    return StaticPodChange(reach(host, private_key), place(host), stop)
+
+
+def change(
+    platform: PlatformConfig, host: ReachedHost, private_key: str | None, stop: Event, say: Callable[[str], None]
+) -> Change:
+    """The change of a host of a stack."""
+    if isinstance(platform, RancherPlatform):
+        assert isinstance(host, ServerHost)
+        return rancher_change(platform.program, platform.drop_in, host, private_key, stop, say)
+    assert isinstance(host, StaticPodHost)
+    return static_pod_change(host, private_key, stop)
+
+
+def rancher_change(
+    distribution: str,
+    drop_in: bool,
+    host: ServerHost,
+    private_key: str | None,
+    stop: Event,
+    say: Callable[[str], None],
+) -> Change:
+    """The change of a server node.
+
+    Args:
+        distribution: `rke2` or `k3s`.
+        drop_in: write a file of our own; else edit config.yaml.
+        host: its settings.
+        private_key: for SSH; None or empty: the agent's.
+        stop: set to end a wait and go back.
+        say: shows a line to the user.
+    """
+    reached = reach(host, private_key)
+    at = RancherPlace(
+        DISTRIBUTIONS[distribution], host.api_server, host.service, host.config_file, host.state_folder, drop_in
+    )
+    folder, timeout = posixpath.dirname(at.file), seconds(host.restart_timeout)
+    where = Place(folder, host.api_server, host.config_folder, host.state_folder, timeout)
+    return Change(reached, where, RancherServer(reached, at, say), stop)
 
 
 def _jump(jump: JumpHost) -> SshServer:

@@ -5,9 +5,12 @@ from types import MappingProxyType
 from k8s_audit.config.platforms.aks import AksPlatform
 from k8s_audit.config.platforms.eks import EksPlatform
 from k8s_audit.config.platforms.gke import GkePlatform
+from k8s_audit.config.platforms.k3s import K3sPlatform
+from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
+from k8s_audit.config.platforms.rke2 import Rke2Platform
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver
 from k8s_audit.config.receivers.falco import FalcoReceiver
@@ -21,11 +24,14 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
     {
         "local": LocalPlatform,
         "kubeadm": KubeadmPlatform,
+        "rke2": Rke2Platform,
+        "k3s": K3sPlatform,
         "eks": EksPlatform,
         "gke": GkePlatform,
         "aks": AksPlatform,
+        "kops": KopsPlatform,
         **dict.fromkeys(
-            "minikube minishift openshift-3.11 openshift hypershift kops rke rke2 k3s kind k3d talos cluster-api kubespray"
+            "minikube minishift openshift-3.11 openshift hypershift rke kind k3d talos cluster-api kubespray"
             " microk8s iks".split()
         ),
     }
@@ -56,6 +62,18 @@ PLACES = MappingProxyType(
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
 STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place"})
 """The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
+TOOLED = MappingProxyType({"kops": "kops.place"})
+"""The module in `platforms/` for a cluster that another maker's command line changes: `place` registers it, `plan` tells what `up` would do."""
+RENDERS = MappingProxyType(
+    {
+        "kubeadm": "kubeadm_render",
+        "local": "kubeadm_render",
+        "kops": "kops.render",
+        "rke2": "rancher_render",
+        "k3s": "rancher_render",
+    }
+)
+"""The module in `platforms/` whose `render` tells what a stack of this kind writes; clouds write nothing of the kind."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": True, "admission": True})
 """Whether a kind of delivery is built."""
 SECRETS = (

@@ -13,7 +13,6 @@ from ruamel.yaml.error import MarkedYAMLError
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.forwarder_kinds import FORWARDERS, BentoForwarder, ForwarderKind, NoForwarder
 from k8s_audit.config.model import ConfigModel, Name
-from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.policy import PolicyConfig
@@ -67,7 +66,8 @@ class Stack:
 
     def warnings(self) -> list[str]:
         """What a preview says about it."""
-        return [f"receiver {receiver.name}: {text}" for receiver in self.receivers for text in receiver.warnings()]
+        receivers = [f"receiver {one.name}: {text}" for one in self.receivers for text in one.warnings()]
+        return [*self.platform.warnings(), *receivers]
 
 
 def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stack:
@@ -114,8 +114,8 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
         except ConfigError as error:
             faults += error.faults
     faults += _combinations(cluster, platform, receivers or [])
-    if isinstance(platform, KubeadmPlatform) and platform.kubernetes_version:
-        faults += _version_faults(platform.kubernetes_version, delivery, receivers or [])
+    if platform and (version := getattr(platform, "kubernetes_version", None)):
+        faults += _version_faults(version, delivery, receivers or [])
     if delivery and platform and receivers:
         faults += _delivery_faults(delivery, platform, receivers)
     if cluster and platform and forwarder and receivers is not None and streams(platform):
@@ -324,7 +324,7 @@ def _combinations(
         named = platform.ports.model_dump(by_alias=True)
         for name, port in named.items():
             _claim(ports, port, f"audit:platform.ports.{name}", faults)
-    if isinstance(platform, KubeadmPlatform) and cluster and not cluster.kubeconfig:
+    if platform and platform.needs_kubeconfig and cluster and not cluster.kubeconfig:
         faults.append("audit:cluster.kubeconfig: missing; the proof of delivery asks each API server with it")
     faults += platform.faults() if platform else []
     for index, receiver in enumerate(receivers):
@@ -368,15 +368,17 @@ def _receiver_combinations(
 def _delivery_faults(delivery: DeliveryConfig, platform: PlatformConfig, receivers: list[ReceiverConfig]) -> list[str]:
     """A kind that does not fit platform and receivers; flags of an API server that is not ours to set."""
     events = any(receiver.takes() == "events" for receiver in receivers)
+    unfit = platform.delivery_faults(delivery) if events else []
     allowed = platform.deliveries if events else ("admission",)
     if delivery.kind and delivery.kind not in allowed:
         takers = ", ".join(f"{receiver.name} takes {receiver.takes()}" for receiver in receivers)
         return [
             f"audit:delivery.kind: {delivery.kind} does not fit: {takers}, platform {platform.kind}; allowed:"
-            f" {', '.join(allowed)}, or leave it out"
+            f" {', '.join(allowed)}, or leave it out",
+            *unfit,
         ]
     if (delivery.kind or allowed[0]) != "stream":
-        return []
+        return unfit
     given = delivery.model_fields_set - {"kind", "check_timeout"}
     keys = [DeliveryConfig.model_fields[name].alias or name for name in sorted(given)]
     return [

@@ -1,7 +1,8 @@
-"""The transaction around a kube-apiserver's manifest: check, write, move, wait, or go back.
+"""The transaction around the file that starts a kube-apiserver: check, write, move, wait, or go back.
 
 Whatever ends it (error, stop, kill, power cut), `recover` brings the host to one of two states: as before the change,
-or changed and healthy. Nothing here knows what reaches the host, nor who receives.
+or changed and healthy. Nothing here knows what reaches the host, what kind of file it is
+(`edit.py`), nor who receives.
 """
 
 import hashlib
@@ -10,18 +11,17 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from threading import Event
 
-from k8s_audit.control_plane import health, static_pod
+from k8s_audit.control_plane.edit import Edit, Server
 from k8s_audit.control_plane.host import Host
-from k8s_audit.control_plane.journal import Journal, Record, Step
-from k8s_audit.control_plane.undo_note import undo_note
-from k8s_audit.control_plane.versions import policy_version, takes_policy
+from k8s_audit.control_plane.journal import RESTART, Journal, Record, Step
+from k8s_audit.control_plane.static_pod_server import StaticPodServer
 from k8s_audit.errors import ChangeError, ConflictError, HostError, K8sAuditError
 
 MANIFEST = "kube-apiserver.yaml"
 BEFORE, PREVIOUS = "before", "previous"
 AGAIN = "-again"
-"""Ends the manifest's annotation where it would else be the manifest that is there: for the same bytes no kubelet restarts a
-pod, and an API server reads its policy and webhook file at its start alone."""
+"""Ends the digest in the file where it would else be the file that is there: for the same bytes no kubelet restarts a pod, and
+an API server reads its policy and webhook file at its start alone."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Place:
     """Where things lie on a host.
 
     Args:
-        manifests: the kubelet's static-pod folder.
+        manifests: the folder of the file that starts the API server, such as the kubelet's of static pods.
         api_server: this API server's own URL.
         config_folder: where policy.yaml and webhook.yaml go; mounted read-only into the API server.
         state_folder: what the host remembers of us.
@@ -44,7 +44,7 @@ class Place:
 
     @property
     def manifest(self) -> str:
-        """The API server's manifest."""
+        """A static pod's manifest."""
         return posixpath.join(self.manifests, MANIFEST)
 
     @property
@@ -88,35 +88,38 @@ class LiveSetup:
     intact: bool
 
 
-class StaticPodChange:
-    """Turns auditing on and off on one host whose API server is a static pod.
+class Change:
+    """Turns auditing on and off on one host.
 
     Args:
         host: how it is reached.
         place: where things lie on it.
+        server: how its API server is started.
         stop: set to end a wait and go back.
     """
 
-    def __init__(self, host: Host, place: Place, stop: Event) -> None:
+    def __init__(self, host: Host, place: Place, server: Server, stop: Event) -> None:
         """Nothing is touched yet."""
         self.host = host
         self.place = place
+        self.server = server
         self.stop = stop
         self.journal = Journal(host, place.state_folder)
+        self.name = posixpath.basename(server.path)
 
     def read(self) -> LiveSetup | None:
         """What is there; None if nothing of ours is."""
-        manifest = self.host.read(self.place.manifest)
+        manifest = self.server.read()
         record = self.journal.read()
         if manifest is None or record is None:
             return None
-        live = static_pod.audit_arguments(manifest)
+        live = self.server.audit_arguments(manifest)
         return LiveSetup(
             (self.host.read(self.place.policy) or b"").decode("utf-8", "replace"),
             (self.host.read(self.place.webhook) or b"").decode("utf-8", "replace"),
             live,
             sha256(manifest),
-            record.step is Step.APPLIED and static_pod.has(manifest, record.ours),
+            record.step is Step.APPLIED and self.server.has(manifest, record.ours),
         )
 
     def apply(self, setup: AuditSetup) -> LiveSetup:
@@ -127,7 +130,7 @@ class StaticPodChange:
             ChangeError: it failed and the host is as it was; the text has the API server's last log lines.
         """
         self.recover()
-        current, record = self.manifest(), self.journal.read()
+        current, record = self.server.current(), self.journal.read()
         base = self.without_us(current, record)
         edit = self.edit(base, current, record, setup)
         if edit is None:
@@ -143,7 +146,7 @@ class StaticPodChange:
             self._wait(edit.manifest, not_these=record.running)
             self._reach(record, Step.APPLIED)
         except K8sAuditError as error:
-            log = self.host.api_server_log() if isinstance(error, ChangeError) else []
+            log = self.server.log() if isinstance(error, ChangeError) else []
             self._roll_back(record)
             lines = "".join(f"\n  | {line}" for line in log)
             raise ChangeError(
@@ -159,14 +162,14 @@ class StaticPodChange:
         """
         self.recover()
         record = self.journal.read()
-        current = self.host.read(self.place.manifest)
+        current = self.server.read()
         if record is None:
             return
         if current is not None:
             target = self.without_us(current, record)
-            record = record.model_copy(update={"step": Step.RESTORING, "running": self._running(current)})
+            record = record.model_copy(update={"step": Step.RESTORING, "running": self.server.running(current)})
             self.journal.write(record)
-            if current != target:
+            if current != target or not self.server.in_force():
                 self._swap(target, expected=current)
                 if record.running:
                     self._wait(target, not_these=record.running, stoppable=False)
@@ -182,7 +185,7 @@ class StaticPodChange:
         if record.step is Step.APPLIED:
             return
         if record.step in (Step.RESTORING, Step.RESTORED):
-            if self.host.read(self.place.manifest) is None or record.step is Step.RESTORED:
+            if self.server.read() is None or record.step is Step.RESTORED:
                 self._forget(record)
             return
         self._roll_back(record)
@@ -191,28 +194,14 @@ class StaticPodChange:
         """Everything that can be checked before anything changes.
 
         Raises:
-            HostError: the API server is not ready or too old for the policy, or its manifest cannot be replaced in one step.
+            HostError: the API server is not ready, or would not take the policy or the change.
             DeliveryError: the receiver would not take the events of this host.
         """
-        if not self.host.same_filesystem(self.place.manifests, self.place.config_folder):
-            raise HostError(
-                f"host {self.host.name}: {self.place.config_folder} and {self.place.manifests} are on different filesystems, "
-                "so the manifest cannot be moved in one step; set configFolder to a folder on the same one"
-            )
-        if self.host.readyz(self.place.api_server, health.credentials(self.host, current)) != health.OK:
-            raise HostError(
-                f"host {self.host.name}: kube-apiserver at {self.place.api_server} is not ready; nothing was changed. Mend it first"
-            )
-        version = static_pod.image_version(current)
-        if version and not takes_policy(version, setup.policy):
-            raise HostError(
-                f"host {self.host.name}: kube-apiserver {version[0]}.{version[1]} wants a policy of {policy_version(version)}, and this"
-                f' is another one; set audit:platform.kubernetesVersion: "{version[0]}.{version[1]}"'
-            )
+        self.server.check(current, setup.policy)
         if setup.contract:
             setup.contract(self.host)
 
-    def edit(self, base: bytes, current: bytes, record: Record | None, setup: AuditSetup) -> static_pod.Edit | None:
+    def edit(self, base: bytes, current: bytes, record: Record | None, setup: AuditSetup) -> Edit | None:
         """The manifest that `setup` asks for; None: the host has all of it, and its API server runs with it.
 
         Raises:
@@ -221,7 +210,7 @@ class StaticPodChange:
         files = self._files(setup)
         digest = sha256(*files.values())
         plain, again = (
-            static_pod.turn_on(base, setup.arguments, text, setup.adopt) for text in (digest, digest + AGAIN)
+            self.server.turn_on(base, setup.arguments, text, setup.adopt) for text in (digest, digest + AGAIN)
         )
         same_files = all(self.host.read(path) == content for path, content in files.items())
         at_rest = record is not None and record.step is Step.APPLIED
@@ -236,22 +225,22 @@ class StaticPodChange:
         """The manifest as it would be without us."""
         if record is None or sha256(current) == record.before:
             return current
-        without = static_pod.turn_off(current, record.ours)
-        kept = self.host.read(self.journal.kept(MANIFEST, BEFORE))
+        without = self.server.turn_off(current, record.ours)
+        kept = self.host.read(self.journal.kept(self.name, BEFORE))
         if kept is None or sha256(kept) != record.before:
             return without
-        only_ours_changed = static_pod.reformat(without) == static_pod.reformat(kept)
+        only_ours_changed = self.server.reformat(without) == self.server.reformat(kept)
         return kept if sha256(current) == record.after or only_ours_changed else without
 
-    def _prepare(self, base: bytes, current: bytes, edit: static_pod.Edit, last: Record | None) -> Record:
-        folders = [self.place.config_folder, *_log_folder(edit.manifest)]
+    def _prepare(self, base: bytes, current: bytes, edit: Edit, last: Record | None) -> Record:
+        folders = [self.place.config_folder, *self.server.folders(edit.manifest)]
         made = last.made if last else []
         for folder in (self.place.state_folder, *folders):
             made = made + [missing for missing in self.host.missing_folders(folder) if missing not in made]
         for folder in (self.journal.kept(BEFORE), self.journal.kept(PREVIOUS)):
             self.host.make_folder(folder)
         kept = {
-            MANIFEST: current,
+            self.name: current,
             "policy.yaml": self.host.read(self.place.policy),
             "webhook.yaml": self.host.read(self.place.webhook),
         }
@@ -264,10 +253,10 @@ class StaticPodChange:
                 self.host.write(path, content)
             if last is None and content is not None:
                 self.host.write(self.journal.kept(name, BEFORE), content)
-        self.host.write(self.journal.kept(MANIFEST, BEFORE), base)
+        self.host.write(self.journal.kept(self.name, BEFORE), base)
         record = Record(
             step=Step.PREPARED,
-            manifest=self.place.manifest,
+            manifest=self.server.path,
             policy=self.place.policy,
             webhook=self.place.webhook,
             before=sha256(base),
@@ -275,9 +264,11 @@ class StaticPodChange:
             after=sha256(edit.manifest),
             ours=edit.ours,
             made=made,
-            running=self._running(current),
+            running=self.server.running(current),
         )
-        self.host.write(self.journal.kept("UNDO.md"), undo_note(record, self.place.state_folder).encode(), 0o644)
+        self.host.write(
+            self.journal.kept("UNDO.md"), self.server.undo_note(record, self.place.state_folder).encode(), 0o644
+        )
         self.journal.write(record)
         for folder in folders:
             self.host.make_folder(folder)
@@ -288,14 +279,14 @@ class StaticPodChange:
             self.host.write(path, content)
 
     def _swap(self, target: bytes, *, expected: bytes) -> None:
-        if self.host.read(self.place.manifest) != expected:
-            raise ConflictError(f"host {self.host.name}: {self.place.manifest} was changed by somebody else meanwhile")
-        self.host.replace(self.place.manifest, target, self.place.config_folder)
+        if self.server.read() != expected:
+            raise ConflictError(f"host {self.host.name}: {self.server.path} was changed by somebody else meanwhile")
+        self.server.put(target)
 
     def _roll_back(self, record: Record) -> None:
         """Put back what the change found: manifest first, then files, then the journal's last entry."""
-        current = self.manifest()
-        previous = self.host.read(self.journal.kept(MANIFEST, PREVIOUS))
+        current = self.server.current()
+        previous = self.host.read(self.journal.kept(self.name, PREVIOUS))
         if previous is None or sha256(previous) != record.previous:
             raise ChangeError(
                 f"host {self.host.name}: the copy in {self.journal.kept(PREVIOUS)} is gone; see {self.journal.kept('UNDO.md')}"
@@ -307,9 +298,9 @@ class StaticPodChange:
             else:
                 self.host.write(path, kept)
         known = sha256(current) in (record.after, record.previous)
-        target = previous if known else static_pod.turn_off(current, record.ours)
-        if current != target:
-            started = {identity for identity in self._running(current) if identity not in record.running}
+        target = previous if known else self.server.turn_off(current, record.ours)
+        if current != target or not self.server.in_force():
+            started = {identity for identity in self.server.running(current) if identity not in record.running}
             self._swap(target, expected=current)
             self._wait(target, not_these=started, stoppable=False)
         last = self.host.read(self.journal.kept("journal.json", PREVIOUS))
@@ -318,15 +309,8 @@ class StaticPodChange:
         else:
             self.host.write(self.journal.path, last)
 
-    def _wait(self, manifest: bytes, *, not_these: Collection[tuple[int, float]], stoppable: bool = True) -> None:
-        health.wait_until_ready(
-            self.host,
-            self.place.api_server,
-            manifest,
-            not_these=set(not_these),
-            timeout=self.place.timeout,
-            stop=self.stop if stoppable else Event(),
-        )
+    def _wait(self, target: bytes, *, not_these: Collection[tuple[int, float]], stoppable: bool = True) -> None:
+        self.server.wait(target, not_these, self.place.timeout, self.stop if stoppable else Event())
 
     def _forget(self, record: Record) -> None:
         """Remove what is ours from the host; the journal last but for its own folder, so that a kill is seen."""
@@ -346,31 +330,16 @@ class StaticPodChange:
     def _sweep(self) -> None:
         """Remove what we keep, also where a kill left it without a journal; the folder only if nothing else is in it."""
         for folder in (BEFORE, PREVIOUS):
-            for name in (MANIFEST, "policy.yaml", "webhook.yaml", "journal.json"):
+            for name in (self.name, "policy.yaml", "webhook.yaml", "journal.json"):
                 self.host.remove(self.journal.kept(name, folder))
             self.host.remove_folder(self.journal.kept(folder))
-        self.host.remove(self.journal.kept("UNDO.md"))
+        for name in ("UNDO.md", RESTART):
+            self.host.remove(self.journal.kept(name))
         self.host.remove(self.journal.path)
         self.host.remove_folder(self.journal.folder)
 
     def _reach(self, record: Record, step: Step) -> None:
         self.journal.write(record.model_copy(update={"step": step}))
-
-    def manifest(self) -> bytes:
-        """The API server's manifest as it is now.
-
-        Raises:
-            HostError: it is not there.
-        """
-        manifest = self.host.read(self.place.manifest)
-        if manifest is None:
-            raise HostError(
-                f"host {self.host.name}: {self.place.manifest} is not there: no kubeadm control plane, or another folder"
-            )
-        return manifest
-
-    def _running(self, manifest: bytes) -> list[tuple[int, float]]:
-        return [process.identity for process in health.running(self.host, manifest)]
 
     def _live(self) -> LiveSetup:
         live = self.read()
@@ -379,9 +348,20 @@ class StaticPodChange:
         return live
 
 
-def _log_folder(manifest: bytes) -> list[str]:
-    path = static_pod.audit_arguments(manifest).get("audit-log-path", static_pod.STDOUT)
-    return [] if path == static_pod.STDOUT else [posixpath.dirname(path)]
+class StaticPodChange(Change):
+    """The change of a host whose API server is a static pod.
+
+    Args:
+        host: how it is reached.
+        place: where things lie on it.
+        stop: set to end a wait and go back.
+    """
+
+    def __init__(self, host: Host, place: Place, stop: Event) -> None:
+        """Nothing is touched yet."""
+        super().__init__(
+            host, place, StaticPodServer(host, place.manifest, place.api_server, place.config_folder), stop
+        )
 
 
 def sha256(*contents: bytes) -> str:

@@ -1,7 +1,7 @@
 """Whether an API server runs with the arguments that its manifest says, and is ready."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from threading import Event
 
 from k8s_audit.control_plane.host import Credentials, Host, Process
@@ -56,23 +56,55 @@ def wait_until_ready(
         ChangeError: it did not come, or kept crashing, or `stop` was set.
     """
     wanted, own = arguments_of(manifest), credentials(host, manifest)
+    watch(
+        host.name,
+        running=lambda: running(host, manifest),
+        new=lambda process: list(process.arguments[1:]) == wanted and process.identity not in not_these,
+        ready=lambda: host.readyz(url, own) == OK,
+        timeout=timeout,
+        stop=stop,
+    )
+
+
+def watch(
+    host: str,
+    *,
+    running: Callable[[], list[Process]],
+    new: Callable[[Process], bool],
+    ready: Callable[[], bool],
+    timeout: float,
+    stop: Event,
+) -> None:
+    """Wait until an API server's only processes are new ones, and are ready.
+
+    Args:
+        host: its name.
+        running: tells its processes.
+        new: whether a process is one that is waited for.
+        ready: whether the API server says so itself.
+        timeout: seconds.
+        stop: ends the wait at once.
+
+    Raises:
+        ChangeError: it did not come, or kept crashing, or `stop` was set.
+    """
     deadline = time.monotonic() + timeout
     seen: set[tuple[int, float]] = set()
     steady = 0
     while True:
-        now = running(host, manifest)
-        ours = {p.identity for p in now if list(p.arguments[1:]) == wanted and p.identity not in not_these}
+        now = running()
+        ours = {process.identity for process in now if new(process)}
         seen |= ours
         if len(seen - ours) >= CRASHES:
             raise ChangeError(
-                f"host {host.name}: kube-apiserver started {len(seen)} times with the new arguments and ended each time"
+                f"host {host}: kube-apiserver started {len(seen)} times with the new arguments and ended each time"
             )
-        steady = steady + 1 if ours and len(ours) == len(now) and host.readyz(url, own) == OK else 0
+        steady = steady + 1 if ours and len(ours) == len(now) and ready() else 0
         if steady >= STEADY:
             return
         if stop.is_set():
-            raise StoppedError(f"host {host.name}: stopped while waiting for kube-apiserver")
+            raise StoppedError(f"host {host}: stopped while waiting for kube-apiserver")
         if time.monotonic() > deadline:
             state = "runs but is not ready" if ours else "does not run with the new arguments"
-            raise ChangeError(f"host {host.name}: after {timeout:.0f} s kube-apiserver {state}")
+            raise ChangeError(f"host {host}: after {timeout:.0f} s kube-apiserver {state}")
         time.sleep(POLL)

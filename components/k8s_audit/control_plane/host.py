@@ -7,6 +7,10 @@ from typing import Protocol
 
 from k8s_audit.errors import HostError
 
+POD_LOGS = "/var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log"
+"""Where a kubelet keeps the log of an API server's pod:
+https://kubernetes.io/docs/concepts/cluster-administration/logging/#log-location-node"""
+
 
 @dataclass(frozen=True)
 class Process:
@@ -51,6 +55,15 @@ class Answer:
     status: int
     location: str
     text: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a program said: its exit status, its standard output, and the end of its error output."""
+
+    status: int
+    text: str
+    error: str = ""
 
 
 class Silence(Enum):
@@ -116,6 +129,13 @@ class Host(Protocol):
 
     def processes(self, program: str) -> list[Process]:
         """The running processes of a program, by its file's name."""
+
+    def run(self, *command: str) -> Output:
+        """Run a program of the host to its end, without a shell. No secret is among its arguments; it may run twice.
+
+        Raises:
+            HostError: it is not there, or does not end.
+        """
 
     def readyz(self, url: str, credentials: Credentials) -> int:
         """The HTTP status of GET `url`/readyz; 0 if nothing answers."""

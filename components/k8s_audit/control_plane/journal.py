@@ -10,9 +10,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from k8s_audit.control_plane.edit import Ours
 from k8s_audit.control_plane.host import Host
-from k8s_audit.control_plane.static_pod import Ours
 from k8s_audit.errors import HostError
+
+RESTART = "restart"
+"""A file beside the journal where a service must yet be restarted: its configuration was changed, and it was not told."""
 
 
 class Step(StrEnum):

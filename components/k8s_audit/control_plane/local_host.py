@@ -4,21 +4,21 @@ import contextlib
 import glob
 import os
 import ssl
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
-from k8s_audit.control_plane.host import Answer, Credentials, Post, Process
+from k8s_audit.control_plane.host import POD_LOGS, Answer, Credentials, Output, Post, Process
 from k8s_audit.errors import HostError
 
-POD_LOGS = "/var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log"
-"""Where a kubelet keeps the log of kubeadm's API server pod:
-https://kubernetes.io/docs/concepts/cluster-administration/logging/#log-location-node"""
 LOG_LINES = 15
 READYZ_TIMEOUT = 5.0
 """Seconds."""
+RUN_TIMEOUT = 60.0
+"""Seconds for one program; none of ours waits for anything."""
 
 
 class LocalHost:
@@ -90,6 +90,17 @@ class LocalHost:
                 if arguments and os.path.basename(arguments[0]) == program and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(Process(process.pid, process.create_time(), arguments))
         return found
+
+    def run(self, *command: str) -> Output:
+        """See Host."""
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=RUN_TIMEOUT)
+        except OSError as error:
+            raise HostError(f"host {self.name}: {command[0]}: {error.strerror or error}") from None
+        except subprocess.TimeoutExpired:
+            raise HostError(f"host {self.name}: {command[0]} did not end within {RUN_TIMEOUT:.0f} s") from None
+        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        return Output(done.returncode, done.stdout.decode("utf-8", "replace"), said)
 
     def readyz(self, url: str, credentials: Credentials) -> int:
         """See Host."""

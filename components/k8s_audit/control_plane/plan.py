@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from k8s_audit.control_plane import static_pod
-from k8s_audit.control_plane.change import AuditSetup, StaticPodChange
+from k8s_audit.control_plane.change import AuditSetup, Change
 from k8s_audit.control_plane.journal import Step
 from k8s_audit.errors import K8sAuditError
 
@@ -23,15 +22,15 @@ class Plan:
     obstacle: str = ""
 
 
-def plan(change: StaticPodChange, setup: AuditSetup) -> Plan:
+def plan(change: Change, setup: AuditSetup) -> Plan:
     """Tell what `apply(setup)` would do.
 
     Raises:
         HostError: the host cannot be read.
     """
     record = change.journal.read()
-    current = change.manifest()
-    here = static_pod.audit_arguments(current)
+    current = change.server.current()
+    here = change.server.audit_arguments(current)
     if record is None:
         state = f"audits already, not by us: --{' --'.join(sorted(here))}" if here else "does not audit"
     elif record.step is Step.APPLIED:
@@ -49,10 +48,10 @@ def plan(change: StaticPodChange, setup: AuditSetup) -> Plan:
     actions = [f"write {path}" for path, text in wanted if change.host.read(path) != text.encode()]
     if edit is None:
         return Plan(state, actions)
-    after = static_pod.audit_arguments(edit.manifest)
+    after = change.server.audit_arguments(edit.manifest)
     for name in sorted(here.keys() | after.keys()):
         if here.get(name) != after.get(name):
             was = f" (was {here[name]})" if name in here else ""
             actions.append(f"set --{name}={after[name]}{was}" if name in after else f"remove --{name}={here[name]}")
-    actions.append(f"replace {place.manifest}; kube-apiserver restarts once")
+    actions.append(f"replace {change.server.path}; kube-apiserver restarts once")
     return Plan(state, actions)

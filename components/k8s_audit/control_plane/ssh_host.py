@@ -6,9 +6,9 @@ from typing import NoReturn
 
 from k8s_audit.control_plane import curl_post
 from k8s_audit.control_plane import ssh_scripts as scripts
-from k8s_audit.control_plane.host import Answer, Credentials, Post, Process
+from k8s_audit.control_plane.host import POD_LOGS, Answer, Credentials, Output, Post, Process
 from k8s_audit.control_plane.http_post import TEXT
-from k8s_audit.control_plane.local_host import LOG_LINES, POD_LOGS, READYZ_TIMEOUT
+from k8s_audit.control_plane.local_host import LOG_LINES, READYZ_TIMEOUT
 from k8s_audit.control_plane.ssh_access import SshAccess
 from k8s_audit.control_plane.ssh_connection import Done, connection
 from k8s_audit.errors import HostError
@@ -86,6 +86,13 @@ class SshHost:
             for text in done.output.split(f"{separator}\n".encode())[1:]
             if (process := process_of(text)) and process.arguments[0].rpartition("/")[2] == program
         ]
+
+    def run(self, *command: str) -> Output:
+        """See Host."""
+        done = self._try(scripts.RUN, *command)
+        if done.status == scripts.NO_PROGRAM:
+            raise HostError(f"host {self.name}: {command[0]} is not there")
+        return Output(done.status, done.output.decode("utf-8", "replace"), done.error)
 
     def readyz(self, url: str, credentials: Credentials) -> int:
         """See Host."""

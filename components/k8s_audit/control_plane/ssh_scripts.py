@@ -84,6 +84,9 @@ done
 """
 """Arguments: the program's name as the kernel cuts it, a separator. Formats: proc_pid_stat(5), proc_pid_cmdline(5)."""
 
+RUN = 'exec "$@" < /dev/null'
+"""Arguments: a program and its own."""
+
 READYZ = """\
 url=$1 seconds=$2 ca=$3 certificate=$4 key=$5
 set --

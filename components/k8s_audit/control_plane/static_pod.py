@@ -8,7 +8,6 @@ https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from k8s_audit.control_plane.edit import Edit, Ours
 from k8s_audit.errors import ConflictError, HostError
 
 CONTAINER = "kube-apiserver"
@@ -25,28 +25,6 @@ CONFIG_VOLUME = "k8s-audit-config"
 LOG_VOLUME = "k8s-audit-log"
 STDOUT = "-"
 LOG_FLAGS = "audit-log-"
-
-
-@dataclass(frozen=True)
-class Ours:
-    """What our edit added to a manifest: whole arguments, names of volumes; and the arguments that it took over."""
-
-    arguments: tuple[str, ...]
-    volumes: tuple[str, ...]
-    replaced: tuple[str, ...] = ()
-
-    @property
-    def flags(self) -> set[str]:
-        """The names of our arguments, with dashes: they are ours whatever value somebody gave them since."""
-        return {argument.partition("=")[0] for argument in self.arguments}
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A manifest with auditing turned on, and what of it is ours."""
-
-    manifest: bytes
-    ours: Ours
 
 
 def arguments_of(manifest: bytes) -> list[str]:

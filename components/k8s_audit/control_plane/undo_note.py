@@ -6,8 +6,8 @@ import shlex
 from k8s_audit.control_plane.journal import Record
 
 
-def undo_note(record: Record, state_folder: str) -> str:
-    """The text of UNDO.md."""
+def undo_static_pod(record: Record, state_folder: str) -> str:
+    """The text of UNDO.md where the API server is a static pod."""
     quoted = {
         "before": shlex.quote(posixpath.join(state_folder, "before", posixpath.basename(record.manifest))),
         "staged": shlex.quote(posixpath.join(posixpath.dirname(record.policy), ".undo")),
@@ -34,4 +34,28 @@ and the volumes and volumeMounts named {", ".join(record.ours.volumes) or "(none
 /readyz, then remove what is left of us:
 
     rm -r {quoted["policy"]} {quoted["webhook"]} {quoted["state"]}
+"""
+
+
+def undo_service(record: Record, state_folder: str, unit: str) -> str:
+    """The text of UNDO.md where a service of systemd starts the API server."""
+    before = shlex.quote(posixpath.join(state_folder, "before", posixpath.basename(record.manifest)))
+    changed, service = shlex.quote(record.manifest), shlex.quote(unit)
+    ours = "\n".join(f"    {argument.removeprefix('--')}" for argument in record.ours.arguments)
+    return f"""# How to take audit logging back by hand
+
+`k8s-audit` turned Kubernetes audit logging on at this host. `pulumi destroy` takes it back. Without Pulumi, as root:
+
+    sha256sum {changed}
+    # {record.after}: nobody has changed it since; then put back what was there before, or remove it where that is empty:
+    if [ -s {before} ]; then cp -p {before} {changed}; else rm {changed}; fi
+    systemctl restart {service}
+
+Any other sum: somebody has changed the file; then take out only these, restart the service, and leave the rest
+
+{ours}
+
+Wait until the API server answers /readyz, then remove what is left of us:
+
+    rm -r {shlex.quote(record.policy)} {shlex.quote(record.webhook)} {shlex.quote(state_folder)}
 """

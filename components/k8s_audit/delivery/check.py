@@ -21,12 +21,12 @@ POLL = 0.05
 
 
 def prove_delivery(
-    api_server: str, kubeconfig: str, endpoint: ReceiverEndpoint, timeout: float, stop: Event | None = None
+    api_server: str | None, kubeconfig: str, endpoint: ReceiverEndpoint, timeout: float, stop: Event | None = None
 ) -> Proof:
     """Make a marked request and wait for its event.
 
     Args:
-        api_server: the API server's own URL, not a load balancer's.
+        api_server: the API server's own URL, not a load balancer's; None: what the kubeconfig says.
         kubeconfig: path of one that may create ConfigMaps in `default` and read /metrics.
         endpoint: the receiver; its `proof` says who is asked.
         timeout: seconds to wait for the event.
@@ -53,11 +53,11 @@ def prove_delivery(
         deadline = time.monotonic() + timeout
         while (received := witness.received(audit_id)) is None:
             if stop.is_set():
-                raise DeliveryError(f"{api_server}: stopped while waiting for event {audit_id}")
+                raise DeliveryError(f"{server.url}: stopped while waiting for event {audit_id}")
             if time.monotonic() > deadline:
                 why = diagnose(server, endpoint, before)
                 raise DeliveryError(
-                    f"{api_server}: event {audit_id} did not reach receiver {endpoint.name} within {timeout:g} s.\n{why}"
+                    f"{server.url}: event {audit_id} did not reach receiver {endpoint.name} within {timeout:g} s.\n{why}"
                 )
             time.sleep(POLL)
-    return Proof(api_server, endpoint.name, endpoint.proof, audit_id, round(max(received - began, 0.0), 3))
+    return Proof(server.url, endpoint.name, endpoint.proof, audit_id, round(max(received - began, 0.0), 3))

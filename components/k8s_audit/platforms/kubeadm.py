@@ -8,13 +8,13 @@ from k8s_audit.audit_policy.model import parse_policy
 from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
-from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
+from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
 from k8s_audit.control_plane.versions import minor, policy_version
-from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import ConfigError
-from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT, endpoint_of
-from k8s_audit.resources import DeliveryCheck, KubeadmConfigAudit, StaticPodAudit
+from k8s_audit.platforms.one_by_one import one_by_one
+from k8s_audit.receivers.args import ReceiverArgs, webhook_text
+from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT
+from k8s_audit.resources import KubeadmConfigAudit, StaticPodAudit
 
 
 class KubeadmAuditArgs(TypedDict):
@@ -69,15 +69,13 @@ class KubeadmAudit(pulumi.ComponentResource):
         text = args.get("policy")
         policy = parse_policy(text, "policy") if text else load_profile("detection")
         receiver = args["receiver"]
-        webhook = _webhook(receiver)
+        webhook = webhook_text(receiver)
         flags = delivery.flags().within(
             int(receiver.get("body_limit", BODY_LIMIT)), int(receiver.get("event_limit", EVENT_LIMIT))
         )
-        done: list[pulumi.Resource] = []
-        checks: list[pulumi.Output[list[dict[str, Any]]]] = []
-        for index, host in enumerate(hosts):
-            remaining = [later.name for later in hosts[index + 1 :]]
-            audited = StaticPodAudit(
+
+        def audit(host: ControlPlaneHost, remaining: list[str], opts: pulumi.ResourceOptions) -> StaticPodAudit:
+            return StaticPodAudit(
                 f"{name}-{host.name}",
                 host=host.model_dump(by_alias=True, exclude={"adopt"}, exclude_none=True),
                 policy=render_policy(policy, policy_version(version)),
@@ -86,20 +84,18 @@ class KubeadmAudit(pulumi.ComponentResource):
                 adopt=host.adopt,
                 ssh_private_key=args.get("ssh_private_key") if host.access == "ssh" else None,
                 remaining=remaining,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=done),
+                opts=opts,
             )
-            check = DeliveryCheck(
-                f"{name}-{host.name}-delivery",
-                api_servers=[host.api_server],
-                kubeconfig=args["kubeconfig"],
-                receiver=receiver,
-                timeout=delivery.proof_timeout(),
-                triggers=[audited.manifest_digest],
-                remaining=remaining,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[audited]),
-            )
-            checks.append(check.checks)
-            done = [audited, check]
+
+        self.delivery_checks, done = one_by_one(
+            name,
+            hosts,
+            audit,
+            parent=self,
+            kubeconfig=args["kubeconfig"],
+            receiver=receiver,
+            timeout=delivery.proof_timeout(),
+        )
         if platform.persist:
             KubeadmConfigAudit(
                 f"{name}-kubeadm-config",
@@ -110,9 +106,6 @@ class KubeadmAudit(pulumi.ComponentResource):
                 adopt=any(host.adopt for host in hosts),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=done),
             )
-        self.delivery_checks = pulumi.Output.all(*checks).apply(
-            lambda lists: [one for each in lists for one in each or []]
-        )
         self.register_outputs({"deliveryChecks": self.delivery_checks})
 
 
@@ -124,8 +117,3 @@ def _platform(args: KubeadmAuditArgs) -> KubeadmPlatform:
     if faults := platform.faults():
         raise ConfigError(faults)
     return platform
-
-
-def _webhook(receiver: ReceiverArgs) -> pulumi.Output[str]:
-    whole: pulumi.Output[dict[str, Any]] = pulumi.Output.all(**receiver)
-    return pulumi.Output.secret(whole.apply(lambda known: render_webhook(endpoint_of(known))))

@@ -6,8 +6,11 @@ from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.aks.component import AksAudit
 from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.gke.component import GkeAudit
+from k8s_audit.platforms.k3s import K3sAudit
+from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
+from k8s_audit.platforms.rke2 import Rke2Audit
 from k8s_audit.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
 from k8s_audit.receivers.falco import FalcoReceiver
@@ -25,9 +28,12 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     Forwarder,
     GkeAudit,
     HttpReceiver,
+    K3sAudit,
+    KopsAudit,
     KubeadmAudit,
     LocalAudit,
     RecorderReceiver,
+    Rke2Audit,
     SysdigAgentReceiver,
     SysdigShieldReceiver,
 ]

@@ -1,8 +1,11 @@
 """An endpoint as Pulumi programs and components pass it on, before all of it is known."""
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
+
+from k8s_audit.delivery.webhook import render_webhook
+from k8s_audit.receivers.endpoint import endpoint_of
 
 
 class ReceiverArgs(TypedDict):
@@ -36,3 +39,9 @@ class ReceiverArgs(TypedDict):
     """Of its pods, where it runs in the cluster; default: it does not, or its pods are in the hosts' network."""
     pod_port: NotRequired[int]
     """TCP, where its pods listen; default: the URL's port."""
+
+
+def webhook_text(receiver: ReceiverArgs) -> pulumi.Output[str]:
+    """The webhook kubeconfig that reaches a receiver; a secret."""
+    whole: pulumi.Output[dict[str, Any]] = pulumi.Output.all(**receiver)
+    return pulumi.Output.secret(whole.apply(lambda known: render_webhook(endpoint_of(known))))

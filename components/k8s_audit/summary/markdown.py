@@ -8,7 +8,11 @@ from k8s_audit.summary.events import SAME, Preview, Step
 from k8s_audit.summary.openings import openings
 from k8s_audit.summary.policy_changes import rule_changes
 
-API_SERVER = ("k8s-audit:index:StaticPodAudit", "k8s-audit:index:LocalControlPlane")
+API_SERVER = (
+    "k8s-audit:index:StaticPodAudit",
+    "k8s-audit:index:RancherServerAudit",
+    "k8s-audit:index:LocalControlPlane",
+)
 CLOUDS = ("aws:", "gcp:", "azure-native:", "k8s-audit:index:Eks", "k8s-audit:index:Gke", "k8s-audit:index:Aks")
 MOST = 60_000
 """Characters; GitHub's comments take 65,536 (https://docs.github.com/rest/issues/comments)."""

@@ -1,108 +1,26 @@
 """`kind: kubeadm`: control-plane hosts whose API server is a static pod."""
 
-import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field
 
-from k8s_audit.config.model import AbsolutePath, ConfigModel, Duration, Name
-from k8s_audit.config.platforms.model import PlatformConfig
-from k8s_audit.config.ssh import KNOWN_HOSTS, PRIVATE_KEY, Address, HostKey, SshPort, SshUser, private_key_fault
-from k8s_audit.control_plane.versions import KubernetesVersion
+from k8s_audit.config.model import AbsolutePath
+from k8s_audit.config.platforms.hosts import HostsPlatform, ReachedHost, shared_faults
+from k8s_audit.control_plane.host import POD_LOGS
 from k8s_audit.faults import spelled
 
-API_SERVER_PORT = 6443
-OWN_IN_CLUSTER = ("name", "api_server")
-"""What no two hosts of a cluster share; the rest no two on one machine."""
-OF_SSH = frozenset(
-    "address user port host_key known_hosts jump sudo connect_timeout reconnect_timeout keep_alive".split()
-)
-"""What only a host over SSH has."""
 
+class StaticPodHost(ReachedHost):
+    """A host whose API server is a static pod."""
 
-def _api_server(url: str) -> str:
-    if not url.startswith("https://") or "@" in url or "?" in url or url.count("/") > 2 or len(url) < len("https://a"):
-        raise ValueError("this API server's own URL is needed: https://address:port, without a path")
-    return url
-
-
-class JumpHost(ConfigModel):
-    """An SSH server between; the same key logs in there."""
-
-    address: Address
-    user: SshUser
-    port: SshPort = 22
-    host_key: HostKey | None = None
-    known_hosts: str = KNOWN_HOSTS
-
-
-class StaticPodHost(ConfigModel):
-    """How a control-plane host is reached, and where things lie there.
-
-    `access` is `local`: this machine; or `ssh`, which needs `address` and `user`.
-    """
-
-    access: Literal["local", "ssh"]
-    address: Address | None = None
-    """A name or an IP address of its SSH server."""
-    user: SshUser | None = None
-    port: SshPort = 22
-    host_key: HostKey | None = None
-    """Its public host key as `TYPE BASE64`: `ssh-keyscan` prints it after the address."""
-    known_hosts: str = KNOWN_HOSTS
-    """A file on the machine where the program runs, for hosts without `hostKey`."""
-    jump: JumpHost | None = None
-    sudo: bool | None = None
-    """Do all as root by `sudo -n`; default: unless `user` is root."""
-    connect_timeout: Duration = "15s"
-    """For one connection, log-in included."""
-    reconnect_timeout: Duration = "1m"
-    """How long a connection that was cut may take to come back."""
-    keep_alive: Duration = "15s"
-    """How often the other end is asked whether it is still there; after three without an answer it counts as cut."""
-    name: Name = "localhost"
-    """Over SSH by default the address, with dashes."""
     manifests: AbsolutePath = "/etc/kubernetes/manifests"
-    api_server: Annotated[str, AfterValidator(_api_server)]
-    """Over SSH by default port 6443 of the address."""
     config_folder: AbsolutePath = "/etc/kubernetes/k8s-audit"
-    state_folder: AbsolutePath = "/var/lib/k8s-audit"
-    logs: AbsolutePath = "/var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log"
+    logs: AbsolutePath = POD_LOGS
     """A glob of the API server's log files: their last lines are shown when it does not become ready."""
-    restart_timeout: Duration = "4m"
-    """For one restart; kubeadm's own startup probe allows 4 minutes."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _from_address(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or given.get("access") != "ssh":
-            return given
-        address = re.sub(r"[^\w.:-]", "", str(given.get("address", "")), flags=re.ASCII) or "missing"
-        host = f"[{address}]" if ":" in address else address
-        name = re.sub(r"[^a-z0-9]+", "-", address.lower()).strip("-")[:63]
-        return {"name": name, "apiServer": f"https://{host}:{API_SERVER_PORT}"} | given
-
-    @model_validator(mode="after")
-    def _of_one_access(self) -> Self:
-        faults = []
-        if self.access == "local":
-            fields = {name: type(self).model_fields[name] for name in sorted(OF_SSH & self.model_fields_set)}
-            unfit = [field.alias or name for name, field in fields.items() if getattr(self, name) != field.default]
-            if unfit:
-                faults.append(f"access local is this machine, so {', '.join(unfit)} must go; or set access: ssh")
-        else:
-            faults += [f"access ssh needs {key}" for key in ("address", "user") if getattr(self, key) is None]
-            if self.host_key and self.known_hosts != KNOWN_HOSTS:
-                faults.append("hostKey and knownHosts cannot stand side by side")
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
-
-    @property
-    def machine(self) -> tuple[str, str | None, int]:
-        """What no other machine shares."""
-        return (self.access, self.address, self.port)
+    def log_files(self) -> str:
+        """See ReachedHost."""
+        return self.logs
 
 
 class ControlPlaneHost(StaticPodHost):
@@ -112,7 +30,7 @@ class ControlPlaneHost(StaticPodHost):
     """Take over audit flags that are there already, with other values; destroy puts them back."""
 
 
-class KubeadmPlatform(PlatformConfig):
+class KubeadmPlatform(HostsPlatform):
     """Static-pod API servers that kubeadm set up."""
 
     kind: Literal["kubeadm"]
@@ -121,33 +39,11 @@ class KubeadmPlatform(PlatformConfig):
 
     persist: bool = True
     """Keep kubeadm's own configuration in step, so that `kubeadm upgrade` keeps auditing on."""
-    kubernetes_version: KubernetesVersion | None = None
-    """Of the API servers, such as `1.34`, where it is older than what is set up today."""
-
-    def secrets(self) -> frozenset[str]:
-        """See PlatformConfig."""
-        return frozenset({PRIVATE_KEY} if any(host.access == "ssh" for host in self.hosts) else ())
-
-    def secret_faults(self, known: Mapping[str, str]) -> list[str]:
-        """See PlatformConfig."""
-        fault = private_key_fault(known[PRIVATE_KEY]) if PRIVATE_KEY in known else ""
-        return [f"audit:{PRIVATE_KEY}: {fault}"] if fault else []
 
     def faults(self) -> list[str]:
         """See PlatformConfig: what two hosts may not share, and what they must."""
-        faults = []
-        for index, host in enumerate(self.hosts):
-            for key in ("name", "manifests", "state_folder", "config_folder", "api_server"):
-                before = self.hosts[:index]
-                rivals = [other for other in before if key in OWN_IN_CLUSTER or other.machine == host.machine]
-                first = next((o for o in rivals if getattr(o, key) == getattr(host, key)), None)
-                if first:
-                    alias = type(host).model_fields[key].alias
-                    number = next(number for number, other in enumerate(before) if other is first)
-                    faults.append(
-                        f"audit:platform.hosts[{index}].{alias}: {spelled(getattr(host, key))} is hosts[{number}]'s too; each"
-                        " host has its own"
-                    )
+        keys = ("name", "manifests", "state_folder", "config_folder", "api_server")
+        faults = shared_faults(self.hosts, keys)
         folders = {host.config_folder for host in self.hosts}
         if self.persist and len(folders) > 1:
             faults.append(

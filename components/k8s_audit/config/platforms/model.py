@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.forwarder_kinds import ForwarderKind
 from k8s_audit.config.model import ConfigModel
 
@@ -14,10 +15,20 @@ class PlatformConfig(ConfigModel):
     """The kinds of `audit:delivery` that it has, the natural one first."""
     fixed_policy: ClassVar[bool] = False
     """Whether the cluster's maker alone decides its audit policy."""
+    needs_kubeconfig: ClassVar[bool] = False
+    """Whether `audit:cluster.kubeconfig` must be set: the proof of delivery asks each API server with it."""
     kind: str
 
     def forwarder_faults(self, forwarder: ForwarderKind) -> list[str]:
         """What of `audit:forwarder` does not fit this platform, one line a fault; asked only where events leave by a stream."""
+        return []
+
+    def delivery_faults(self, delivery: DeliveryConfig) -> list[str]:
+        """What of `audit:delivery` this platform cannot set, one line a fault."""
+        return []
+
+    def warnings(self) -> list[str]:
+        """What a preview says about it: what it lacks, what is risky."""
         return []
 
     def secrets(self) -> frozenset[str]:

@@ -8,9 +8,11 @@ from k8s_audit.provider.resources.delivery_check import DeliveryCheckResource
 from k8s_audit.provider.resources.eks_cluster_logging import EksClusterLoggingResource
 from k8s_audit.provider.resources.eks_log_group import EksLogGroupResource
 from k8s_audit.provider.resources.gke_data_access import GkeDataAccessResource
+from k8s_audit.provider.resources.kops_spec_audit import KopsSpecAuditResource
 from k8s_audit.provider.resources.kubeadm_config_audit import KubeadmConfigAuditResource
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
 from k8s_audit.provider.resources.metrics_api import MetricsApiResource
+from k8s_audit.provider.resources.rancher_server_audit import RancherServerAuditResource
 from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
 from k8s_audit.provider.resources.receiver_pods import ReceiverPodsResource
 from k8s_audit.provider.resources.recorder import RecorderResource
@@ -19,7 +21,8 @@ from k8s_audit.provider.resources.static_pod_audit import StaticPodAuditResource
 RESOURCES: list[ResourceType[Any]] = [
     LocalControlPlaneResource(),
     RecorderResource(),
-    StaticPodAuditResource(),
+    StaticPodAuditResource,
+    RancherServerAuditResource,
     DeliveryCheckResource(),
     KubeadmConfigAuditResource(),
     AdmissionCheckResource(),
@@ -29,6 +32,7 @@ RESOURCES: list[ResourceType[Any]] = [
     EksLogGroupResource(),
     EksClusterLoggingResource(),
     GkeDataAccessResource(),
+    KopsSpecAuditResource(),
 ]
 
 __all__ = ["RESOURCES"]

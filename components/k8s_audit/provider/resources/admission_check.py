@@ -41,7 +41,7 @@ class AdmissionCheckResource:
         """Prove it."""
         timeout = seconds(inputs.timeout)
         proofs = [
-            prove_admission(server, inputs.kubeconfig, inputs.receiver, webhook, timeout, context.stop)
+            prove_admission(server or None, inputs.kubeconfig, inputs.receiver, webhook, timeout, context.stop)
             for server in inputs.api_servers
             for webhook in inputs.webhooks
         ]

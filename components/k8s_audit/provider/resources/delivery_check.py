@@ -90,6 +90,6 @@ def _proofs(context: Context, inputs: DeliveryCheckInputs) -> list[Proof]:
     if inputs.proof == FORWARDED:
         return [prove_forwarded(inputs.kubeconfig, inputs.receiver, inputs.forwarder, timeout, context.stop)]
     return [
-        prove_delivery(server, inputs.kubeconfig, inputs.endpoint(), timeout, context.stop)
+        prove_delivery(server or None, inputs.kubeconfig, inputs.endpoint(), timeout, context.stop)
         for server in inputs.api_servers
     ]

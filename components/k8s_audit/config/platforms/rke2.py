@@ -1,0 +1,25 @@
+"""`kind: rke2`: server nodes of RKE2."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from k8s_audit.config.model import AbsolutePath
+from k8s_audit.config.platforms.rancher import RancherPlatform, ServerHost
+
+
+class Rke2Host(ServerHost):
+    """One entry of `hosts`."""
+
+    config_file: AbsolutePath = "/etc/rancher/rke2/config.yaml"
+    config_folder: AbsolutePath = "/etc/rancher/rke2/k8s-audit"
+    service: str = Field(default="rke2-server", pattern=r"^[A-Za-z0-9@_.-]{1,255}$")
+
+
+class Rke2Platform(RancherPlatform):
+    """RKE2."""
+
+    program: ClassVar[str] = "rke2"
+    kind: Literal["rke2"]
+    hosts: list[Rke2Host] = Field(min_length=1)  # type: ignore[assignment]
+    """In the order in which they are changed."""

@@ -1,0 +1,1 @@
+"""kops: audit logging through the cluster's own spec."""

@@ -1,0 +1,160 @@
+"""Turning auditing on and off in a kops cluster: the spec, the launch templates, then the nodes of each group in turn."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from k8s_audit.delivery.webhook import read_webhook
+from k8s_audit.errors import ChangeError, DeliveryError, HostError, ToolError
+from k8s_audit.platforms.kops.cluster import RECONCILING, KopsCluster
+from k8s_audit.platforms.kops.live import Live, actions, live
+from k8s_audit.platforms.kops.spec import Setup, turn_off, turn_on
+
+
+class HalfRolledError(ChangeError):
+    """Some nodes have the new spec and some have not."""
+
+    def __init__(self, text: str, pending: list[str]) -> None:
+        """Name the groups that are left."""
+        super().__init__(text)
+        self.pending = pending
+
+
+@dataclass(frozen=True)
+class State:
+    """What a cluster has now: its spec's audit part, the groups that run an API server, and those of them with old nodes."""
+
+    live: Live
+    groups: list[str]
+    pending: list[str]
+
+
+def secrets_in(webhook: str) -> list[str]:
+    """The texts of a webhook kubeconfig that nobody may see."""
+    try:
+        known = read_webhook(webhook)
+    except DeliveryError:
+        return []
+    data = [line.partition(": ")[2].strip() for line in webhook.splitlines() if "client-key-data" in line]
+    return [text for text in (known.token, known.password, *data) if text]
+
+
+class KopsChange:
+    """The change of one cluster.
+
+    Args:
+        cluster: it.
+    """
+
+    def __init__(self, cluster: KopsCluster) -> None:
+        """Nothing is touched yet."""
+        self.cluster = cluster
+
+    def read(self, wanted: Mapping[str, str]) -> State | None:
+        """What is there; None: kops does not know the cluster.
+
+        Raises:
+            ToolError, HostError: kops fails, or prints what is not understood.
+        """
+        self.cluster.check()
+        spec = self.cluster.spec()
+        if spec is None:
+            return None
+        groups = self.cluster.groups()
+        return State(live(spec, wanted, groups.values()), list(groups), self.cluster.pending(list(groups)))
+
+    def plan(self, policy: str, webhook: str, arguments: Mapping[str, str], adopt: bool) -> list[str]:
+        """What `apply` would do, in words, with nothing changed.
+
+        Raises:
+            ConflictError, HostError, ToolError: why it would fail.
+        """
+        self.cluster.check()
+        spec, groups = self._known(), self.cluster.groups()
+        after = turn_on(spec, Setup(policy, webhook, arguments, _roles(groups.values()), adopt))
+        changes = actions(spec, after)
+        rolled = list(groups) if changes else self.cluster.pending(list(groups))
+        return [*changes, *(f"replace the nodes of instance group {group} ({groups[group]})" for group in rolled)]
+
+    def apply(self, policy: str, webhook: str, arguments: Mapping[str, str], adopt: bool) -> State:
+        """Bring the cluster to it and wait until each node that runs an API server has it; a second time nothing changes.
+
+        Raises:
+            ConflictError, HostError, ToolError: found before anything was changed.
+            ChangeError: the cloud refused it, and the spec is as it was before.
+            HalfRolledError: a group's roll failed; the next call goes on there.
+        """
+        self.cluster.check()
+        spec, groups = self._known(), self.cluster.groups()
+        after = turn_on(spec, Setup(policy, webhook, arguments, _roles(groups.values()), adopt))
+        self._bring(spec, after, list(groups))
+        return State(live(after, arguments, groups.values()), list(groups), [])
+
+    def restore(self) -> None:
+        """Take out what is ours and roll the nodes; a cluster that is gone has nothing to take out.
+
+        Raises:
+            ToolError, HostError, ChangeError: it failed; the next call goes on.
+        """
+        self.cluster.check()
+        spec = self.cluster.spec()
+        if spec is None:
+            self.cluster.say(f"kops knows no cluster {self.cluster.place.name} any more; nothing to take back")
+            return
+        self._bring(spec, turn_off(spec), list(self.cluster.groups()))
+
+    def _known(self) -> str:
+        spec = self.cluster.spec()
+        if spec is None:
+            place = self.cluster.place
+            where = place.state_store or "the state store that kops finds by itself ($KOPS_STATE_STORE)"
+            raise HostError(f"kops knows no cluster {place.name} in {where}")
+        return spec
+
+    def _bring(self, before: str, after: str, groups: list[str]) -> None:
+        changed = after != before
+        if changed:
+            for action in actions(before, after):
+                self.cluster.say(action)
+            self.cluster.replace(after)
+        try:
+            self.cluster.update()
+        except ToolError as error:
+            if not changed:
+                raise
+            self.cluster.replace(before)
+            raise ChangeError(
+                f"{error}\nThe cluster's spec is as it was before, and no node was replaced. What of the cloud was changed already"
+                " goes back with `kops update cluster --yes`"
+            ) from None
+        if self.cluster.place.apply == RECONCILING:
+            self._reconcile(groups)
+        else:
+            self._roll(groups)
+
+    def _roll(self, groups: list[str]) -> None:
+        left = self.cluster.pending(groups)
+        for index, group in enumerate(left):
+            try:
+                self.cluster.roll(group)
+            except ToolError as error:
+                raise HalfRolledError(f"{error}\n{self._way_on(left[:index], left[index:])}", left[index:]) from None
+
+    def _reconcile(self, groups: list[str]) -> None:
+        try:
+            self.cluster.reconcile()
+        except ToolError as error:
+            left = self.cluster.pending(groups)
+            raise HalfRolledError(f"{error}\n{self._way_on([], left)}", left) from None
+
+    def _way_on(self, done: list[str], left: list[str]) -> str:
+        name, group = self.cluster.place.name, left[0] if left else "GROUP"
+        told = f"Instance groups that have it: {', '.join(done) or 'none'}; not yet: {', '.join(left) or 'none'}."
+        return (
+            f"{told} Mend what kops says, and the next `up` or `destroy` goes on there. Where kops validates no longer, since an API server"
+            f" does not start: `kops rolling-update cluster --name {name} --instance-group {group} --cloudonly --yes` replaces its nodes"
+            " without asking the cluster"
+        )
+
+
+def _roles(found: Collection[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(found)))

@@ -1,0 +1,72 @@
+"""What a stack of kind kops becomes, and what `up` would do to its cluster."""
+
+from collections.abc import Callable
+from threading import Event
+
+import pulumi
+
+from k8s_audit.audit_policy.render import render_policy
+from k8s_audit.config import places
+from k8s_audit.config.platforms.kops import KopsPlatform
+from k8s_audit.config.stack import Stack
+from k8s_audit.control_plane.durations import seconds
+from k8s_audit.control_plane.versions import policy_version
+from k8s_audit.platforms.kops.change import KopsChange, secrets_in
+from k8s_audit.platforms.kops.cluster import KopsCluster, KopsPlace
+from k8s_audit.platforms.kops.component import KopsAudit
+from k8s_audit.platforms.kops.fields import settable
+from k8s_audit.platforms.kops.spec import paths
+from k8s_audit.receivers.args import ReceiverArgs
+from k8s_audit.receivers.placement import Outputs, Placement
+
+
+def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: pulumi.ResourceOptions) -> Outputs:
+    """Register it.
+
+    Args:
+        stack: the whole configuration.
+        endpoint: who takes audit events.
+        placement: what is around the receivers: the cluster's kubeconfig.
+        options: Pulumi's.
+    """
+    audit = KopsAudit(
+        stack.cluster.name,
+        {
+            "settings": stack.platform.model_dump(by_alias=True, exclude={"kind"}, exclude_none=True),
+            "receiver": endpoint,
+            "kubeconfig": placement.kubeconfig,
+            "policy": render_policy(stack.policy.load()),
+            "delivery": stack.delivery.model_dump(by_alias=True, exclude_none=True, exclude_unset=True),
+        },
+        options,
+    )
+    return {"kubeconfig": placement.kubeconfig, "deliveryChecks": audit.delivery_checks}
+
+
+def plan(
+    stack: Stack, kubeconfig: str, webhook: str, secret: Callable[[str], str], say: Callable[[str], None]
+) -> tuple[str, list[str]]:
+    """What `up` would do to the cluster, in words, with nothing changed.
+
+    Args:
+        stack: the whole configuration.
+        kubeconfig: the path of the cluster's.
+        webhook: the webhook kubeconfig's text.
+        secret: the value of one of the stack's secret keys.
+        say: is told what kops says.
+
+    Returns:
+        what is changed, and the changes.
+
+    Raises:
+        ConflictError, HostError, ToolError: why it would fail.
+    """
+    platform = stack.platform
+    assert isinstance(platform, KopsPlatform)
+    times = seconds(platform.update_timeout), seconds(platform.roll_timeout)
+    where = KopsPlace(platform.cluster_name, platform.state_store or "", kubeconfig, platform.apply, *times)
+    cluster = KopsCluster(where, Event(), say, secrets_in(webhook))
+    policy = render_policy(stack.policy.load(), policy_version(places.kubernetes_version(stack)))
+    arguments = settable(stack.delivery.flags().arguments(*paths(platform.folder)))
+    changes = KopsChange(cluster).plan(policy, webhook, arguments, platform.adopt)
+    return f"cluster {platform.cluster_name} of kops", changes

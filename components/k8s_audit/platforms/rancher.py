@@ -1,0 +1,100 @@
+"""What the components of RKE2 and K3s share: their arguments, and server nodes changed one after the other."""
+
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+
+from k8s_audit.audit_policy.model import parse_policy
+from k8s_audit.audit_policy.render import load_profile, render_policy
+from k8s_audit.config.delivery import DeliveryConfig
+from k8s_audit.config.judge import judge
+from k8s_audit.config.platforms.rancher import RancherPlatform, ServerHost
+from k8s_audit.control_plane.versions import minor, policy_version
+from k8s_audit.errors import ConfigError
+from k8s_audit.platforms.one_by_one import one_by_one
+from k8s_audit.receivers.args import ReceiverArgs, webhook_text
+from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT
+from k8s_audit.resources import RancherServerAudit
+
+
+class RancherAuditArgs(TypedDict):
+    """Arguments of Rke2Audit and K3sAudit."""
+
+    hosts: list[dict[str, Any]]
+    """As `audit:platform.hosts` of a stack's file: access, apiServer, and where they differ configFile, service, …"""
+    receiver: ReceiverArgs
+    """Who gets the events."""
+    kubeconfig: pulumi.Input[str]
+    """Path of a kubeconfig that may create ConfigMaps in `default` and read /metrics: for the proof of delivery."""
+    ssh_private_key: NotRequired[pulumi.Input[str]]
+    """Logs in at hosts over SSH; a secret; default: the SSH agent's keys, else those in ~/.ssh."""
+    kubernetes_version: NotRequired[str]
+    """Of the API servers, such as `1.34`, where it is older than what is set up today."""
+    policy: NotRequired[str]
+    """YAML of the audit policy; default: the profile `detection`."""
+    delivery: NotRequired[dict[str, Any]]
+    """As `audit:delivery` of a stack's file; default: our flags."""
+
+
+def audit_servers(
+    kind: type[RancherPlatform], component: pulumi.ComponentResource, name: str, args: RancherAuditArgs
+) -> pulumi.Output[list[dict[str, Any]]]:
+    """Register the server nodes and their proofs.
+
+    Args:
+        kind: the model of the platform.
+        component: what they belong to.
+        name: its name.
+        args: see RancherAuditArgs.
+
+    Returns:
+        the proofs, one an API server.
+
+    Raises:
+        ConfigError: hosts or delivery have faults.
+        AuditPolicyError: the policy has.
+    """
+    platform = _platform(kind, args)
+    delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
+    text, receiver = args.get("policy"), args["receiver"]
+    version = minor(platform.kubernetes_version) if platform.kubernetes_version else None
+    policy = render_policy(parse_policy(text, "policy") if text else load_profile("detection"), policy_version(version))
+    webhook = webhook_text(receiver)
+    flags = delivery.flags(platform.log_path()).within(
+        int(receiver.get("body_limit", BODY_LIMIT)), int(receiver.get("event_limit", EVENT_LIMIT))
+    )
+
+    def audit(host: ServerHost, remaining: list[str], opts: pulumi.ResourceOptions) -> RancherServerAudit:
+        return RancherServerAudit(
+            f"{name}-{host.name}",
+            distribution=platform.program,
+            host=host.model_dump(by_alias=True, exclude_none=True),
+            policy=policy,
+            webhook=webhook,
+            arguments=flags.arguments(f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml"),
+            drop_in=platform.drop_in,
+            ssh_private_key=args.get("ssh_private_key") if host.access == "ssh" else None,
+            remaining=remaining,
+            opts=opts,
+        )
+
+    checks, _ = one_by_one(
+        name,
+        platform.hosts,
+        audit,
+        parent=component,
+        kubeconfig=args["kubeconfig"],
+        receiver=receiver,
+        timeout=delivery.proof_timeout(),
+    )
+    return checks
+
+
+def _platform(kind: type[RancherPlatform], args: RancherAuditArgs) -> RancherPlatform:
+    given: dict[str, Any] = {"kind": kind.program, "hosts": args["hosts"]}
+    if args.get("kubernetes_version"):
+        given["kubernetesVersion"] = args["kubernetes_version"]
+    platform = judge(kind, "", given)
+    if faults := platform.faults():
+        raise ConfigError(faults)
+    return platform

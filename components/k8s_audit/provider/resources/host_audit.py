@@ -1,0 +1,127 @@
+"""What the resources of a control-plane host share: audit logging turned on there in a transaction, read, mended, taken back.
+
+A kind says how its values lead to the change of an API server (`control_plane/change.py`), and what names a place on a host.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Event
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from pydantic import Field
+
+from k8s_audit.control_plane.change import AuditSetup, Change, LiveSetup
+from k8s_audit.delivery.contract import contract_of
+from k8s_audit.errors import HostError, K8sAuditError
+from k8s_audit.provider.resource import BESIDE, Context, Read, ResourceInputs, Values, untouched
+
+Say = Callable[[str], None]
+
+
+class HostAuditInputs(ResourceInputs):
+    """What each kind has beside its `host`."""
+
+    policy: str
+    webhook: str
+    arguments: dict[str, str]
+    ssh_private_key: str | None = None
+    remaining: list[str] = Field(default=[], json_schema_extra=BESIDE)
+
+    def setup(self, say: Say) -> AuditSetup:
+        """What the host shall have; `say` shows what could not be tried before."""
+        contract = contract_of(self.webhook, self.arguments, say)
+        return AuditSetup(self.policy, self.webhook, self.arguments, contract=contract)
+
+
+Inputs = TypeVar("Inputs", bound=HostAuditInputs)
+
+
+@dataclass
+class HostAuditResource(Generic[Inputs]):
+    """Audit policy, webhook and flags of one kube-apiserver, changed in a transaction that goes back if it fails.
+
+    Args:
+        name: the class in the token.
+        inputs: the model of its inputs.
+        change: the change of the API server that some values name.
+        identity: the id of the place that some values name.
+        seat: what makes it another place on a host, or another host.
+        found: what a host has without us, by an id alone, as inputs that take it over; None: nothing.
+    """
+
+    name: str
+    inputs: type[Inputs]
+    change: Callable[[Values, Event, Say], Change]
+    identity: Callable[[Values], str]
+    seat: Callable[[Values], tuple[Any, ...]]
+    found: Callable[[str], Inputs | None]
+    outputs: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({"manifestDigest": "string", "intact": "boolean"})
+    )
+    secrets: frozenset[str] = frozenset({"webhook", "sshPrivateKey"})
+    replaces: frozenset[str] = frozenset()
+
+    def preview(self, inputs: Inputs, old: Values | None) -> Values:
+        """A plain preview contacts no host."""
+        return {"intact": True}
+
+    def notice(self, news: Values, old: Values | None) -> str:
+        """What is on a host before us is read by `up`, and by `k8s-audit doctor`."""
+        if old:
+            return ""
+        host = news["host"] if isinstance(news["host"], dict) else {}
+        return (
+            f"host {host.get('name', '(not known yet)')} not read: a preview contacts no host; `k8s-audit doctor --stack STACK` reads it and"
+            " tells what `up` would do there"
+        )
+
+    def create(self, context: Context, name: str, inputs: Inputs) -> tuple[str, Values]:
+        """Turn auditing on."""
+        values = inputs.values()
+        try:
+            live = self.change(values, context.stop, context.say).apply(inputs.setup(context.say))
+        except K8sAuditError as error:
+            raise type(error)(f"{error}{untouched(inputs.remaining)}") from None
+        return self.identity(values), _outputs(inputs, live)
+
+    def read(self, context: Context, id: str, inputs: Inputs | None, old: Values) -> Read[Inputs] | None:
+        """What the host has now; by its id alone what it had before us, to be taken over."""
+        if inputs is None:
+            found = self.found(id)
+            return Read(found, found.values()) if found else None
+        live = self.change(inputs.values(), context.stop, context.say).read()
+        if live is None:
+            return None
+        arguments = {name: live.arguments[name] for name in inputs.arguments if name in live.arguments}
+        now = inputs.model_copy(update={"policy": live.policy, "webhook": live.webhook, "arguments": arguments})
+        return Read(now, _outputs(now, live))
+
+    def stale(self, old: Values) -> list[str]:
+        """Something of ours beside the flags is gone from the file that starts the API server, or a change was cut off."""
+        return [] if old.get("intact") else ["intact"]
+
+    def update(self, context: Context, id: str, inputs: Inputs, old: Values) -> Values:
+        """Bring the host to the inputs. Another place on it is left as it was found before."""
+        if self.seat(old) != self.seat(inputs.values()):
+            self.delete(context, id, old)
+        return self.create(context, "", inputs)[1]
+
+    def delete(self, context: Context, id: str, old: Values) -> None:
+        """Put back what was there before us."""
+        self.change(old, context.stop, context.say).restore()
+
+
+def no_import(id: str) -> None:
+    """For kinds whose set-up cannot be taken over.
+
+    Raises:
+        HostError: always.
+    """
+    raise HostError(
+        f"{id}: auditing that this kind of host has already cannot be imported; `pulumi up` says what is in its way"
+    )
+
+
+def _outputs(inputs: HostAuditInputs, live: LiveSetup) -> Values:
+    return inputs.values() | {"manifestDigest": live.manifest_digest, "intact": live.intact}

@@ -1,0 +1,78 @@
+"""A stack of kind kops, from preview to destroy: the real engine, a stand-in for kops that changes a real API server."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from k8s_audit.local_cluster import LocalCluster
+from tests.project import free_ports
+from tests.standins.kops import NAME, Kops
+
+
+def test_preview_half_rolled_up_resumed_proved_drift_and_destroy(
+    new_project: Callable[..., Any], cluster: LocalCluster, tmp_path: Path
+) -> None:
+    """The receiver wants a client certificate, whose key nothing shows at any time."""
+    manifest = cluster.manifests / "kube-apiserver.yaml"
+    before = manifest.read_text()
+    kops = Kops.made(tmp_path / "kops")
+    spec = kops.spec
+    ports = [getattr(cluster.ports, name) for name in ("etcd", "etcd_peer", "api_server")]
+    kops.write("control_plane", {"folder": str(cluster.folder), "ports": ports, "manifest": before})
+
+    text = f"""\
+config:
+  audit:cluster: {{name: prod-1, kubeconfig: "{cluster.kubeconfig}"}}
+  audit:platform: {{kind: kops, clusterName: {NAME}, folder: "{cluster.folder}/kops-node"}}
+  audit:receivers: [{{kind: recorder, name: recorder, port: {free_ports(1)[0]}, tls: true, clientCertificate: true}}]
+  audit:delivery: {{maxWait: 100ms, log: {{path: "{cluster.folder}/audit-log/audit.log"}}}}
+"""
+
+    project = new_project(text)
+    project.variables |= kops.variables()
+    preview = project.run("preview").stdout
+    assert "cluster spec not read: a preview runs no kops; `k8s-audit doctor --stack STACK` reads it" in preview
+    assert "kops: its spec has no field for truncation" in preview
+    assert kops.calls == []
+
+    kops.fail("rolling-update cluster@control-plane-b --yes")
+    failed = project.up(check=False)
+    assert failed.returncode != 0
+    assert "Instance groups that have it: control-plane-a; not yet: control-plane-b." in failed.stdout
+    assert "DeliveryCheck" not in failed.stdout, "nothing is proved before each node has it"
+    kops.fail("")
+    kops.forget()
+    up = project.up().stdout
+    assert [call for call in kops.calls if call.endswith("--yes")][1:] == [
+        "rolling-update cluster --instance-group control-plane-b --yes"
+    ]
+    assert "Cluster validated." in up
+    (check,) = project.outputs()["deliveryChecks"]
+    assert check["proof"] == "auditID"
+    assert check["auditID"] in Path(project.outputs()["events"]).read_text()
+
+    kops.forget()
+    assert "unchanged" in project.up("--expect-no-changes").stdout
+    assert kops.calls == []
+    changed = kops.read("cluster")
+    changed["spec"]["kubeAPIServer"]["auditWebhookBatchMaxWait"] = "8s"
+    kops.write("cluster", changed)
+    doctor = project.command("doctor", "--stack", project.stack)
+    assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+    assert "set kubeAPIServer.auditWebhookBatchMaxWait: 100ms (was 8s)" in doctor.stdout
+    drift = project.run("preview", "--refresh", "--diff").stdout
+    assert re.search(r'~ audit-webhook-batch-max-wait *: "8s" => "100ms"', drift)
+    assert "kops replaces the nodes of instance groups control-plane-a, control-plane-b, one after the other" in drift
+
+    key = next(Path(project.folder).rglob("recorder.tls")) / "client.key"
+    secret = key.read_text().splitlines()[1]
+    printed = preview + failed.stdout + up + doctor.stdout + doctor.stderr + drift
+    for place in (printed, project.state(), json.dumps(kops.calls)):
+        assert secret not in place
+        assert "client-key-data" not in place
+    assert "client-key-data" in json.dumps(kops.spec), "it lies in kops' state store, as the page says"
+    project.destroy()
+    assert kops.spec == spec
+    assert manifest.read_text() == before
