@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.kops.component import KopsAudit, KopsAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
+    from k8s_audit.platforms.rke.component import RkeAudit, RkeAuditArgs
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
     from k8s_audit.receivers.args import ReceiverArgs
     from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         ReceiverCertificate,
         ReceiverPods,
         Recorder,
+        RkeClusterAudit,
         StaticPodAudit,
     )
 
@@ -85,6 +87,9 @@ _HOMES = {
     "RecorderReceiver": "receivers.recorder.component",
     "RecorderReceiverArgs": "receivers.recorder.component",
     "ResourceGroup": "audit_policy.model",
+    "RkeAudit": "platforms.rke.component",
+    "RkeAuditArgs": "platforms.rke.component",
+    "RkeClusterAudit": "resources",
     "ShieldArgs": "receivers.shield",
     "StaticPodAudit": "resources",
     "SysdigAgentArgs": "receivers.sysdig_agent",
@@ -137,6 +142,9 @@ __all__ = [
     "RecorderReceiver",
     "RecorderReceiverArgs",
     "ResourceGroup",
+    "RkeAudit",
+    "RkeAuditArgs",
+    "RkeClusterAudit",
     "ShieldArgs",
     "StaticPodAudit",
     "SysdigAgentArgs",

@@ -27,6 +27,7 @@ COMPONENTS = {
     "KubeadmAudit",
     "LocalAudit",
     "RecorderReceiver",
+    "RkeAudit",
     "SysdigAgentReceiver",
     "SysdigShieldReceiver",
 }
@@ -43,6 +44,7 @@ RESOURCES = {
     "ReceiverCertificate",
     "ReceiverPods",
     "Recorder",
+    "RkeClusterAudit",
     "StaticPodAudit",
 }
 REMOTE = """\

@@ -9,6 +9,7 @@ from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
+from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver
 from k8s_audit.config.receivers.falco import FalcoReceiver
@@ -26,8 +27,9 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "gke": GkePlatform,
         "aks": AksPlatform,
         "kops": KopsPlatform,
+        "rke": RkePlatform,
         **dict.fromkeys(
-            "minikube minishift openshift-3.11 openshift hypershift rke rke2 k3s kind k3d talos cluster-api kubespray"
+            "minikube minishift openshift-3.11 openshift hypershift rke2 k3s kind k3d talos cluster-api kubespray"
             " microk8s iks".split()
         ),
     }
@@ -58,9 +60,11 @@ PLACES = MappingProxyType(
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
 STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place"})
 """The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
-TOOLED = MappingProxyType({"kops": "kops.place"})
+TOOLED = MappingProxyType({"kops": "kops.place", "rke": "rke.place"})
 """The module in `platforms/` for a cluster that another maker's command line changes: `place` registers it, `plan` tells what `up` would do."""
-RENDERS = MappingProxyType({"kubeadm": "kubeadm_render", "local": "kubeadm_render", "kops": "kops.render"})
+RENDERS = MappingProxyType(
+    {"kubeadm": "kubeadm_render", "local": "kubeadm_render", "kops": "kops.render", "rke": "rke.render"}
+)
 """The module in `platforms/` whose `render` tells what a stack of this kind writes; clouds write nothing of the kind."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": True, "admission": True})
 """Whether a kind of delivery is built."""

@@ -9,6 +9,7 @@ from k8s_audit.platforms.gke.component import GkeAudit
 from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
+from k8s_audit.platforms.rke.component import RkeAudit
 from k8s_audit.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
 from k8s_audit.receivers.falco import FalcoReceiver
@@ -30,6 +31,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     KubeadmAudit,
     LocalAudit,
     RecorderReceiver,
+    RkeAudit,
     SysdigAgentReceiver,
     SysdigShieldReceiver,
 ]
