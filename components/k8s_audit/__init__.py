@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.platforms.rancher import RancherAuditArgs
+    from k8s_audit.platforms.rke.component import RkeAudit, RkeAuditArgs
     from k8s_audit.platforms.rke2 import Rke2Audit
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
     from k8s_audit.receivers.args import ReceiverArgs
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         ReceiverCertificate,
         ReceiverPods,
         Recorder,
+        RkeClusterAudit,
         StaticPodAudit,
     )
 
@@ -93,6 +95,9 @@ _HOMES = {
     "RecorderReceiverArgs": "receivers.recorder.component",
     "ResourceGroup": "audit_policy.model",
     "Rke2Audit": "platforms.rke2",
+    "RkeAudit": "platforms.rke.component",
+    "RkeAuditArgs": "platforms.rke.component",
+    "RkeClusterAudit": "resources",
     "ShieldArgs": "receivers.shield",
     "StaticPodAudit": "resources",
     "SysdigAgentArgs": "receivers.sysdig_agent",
@@ -149,6 +154,9 @@ __all__ = [
     "RecorderReceiverArgs",
     "ResourceGroup",
     "Rke2Audit",
+    "RkeAudit",
+    "RkeAuditArgs",
+    "RkeClusterAudit",
     "ShieldArgs",
     "StaticPodAudit",
     "SysdigAgentArgs",

@@ -29,6 +29,7 @@ COMPONENTS = {
     "LocalAudit",
     "RecorderReceiver",
     "Rke2Audit",
+    "RkeAudit",
     "SysdigAgentReceiver",
     "SysdigShieldReceiver",
 }
@@ -46,6 +47,7 @@ RESOURCES = {
     "ReceiverCertificate",
     "ReceiverPods",
     "Recorder",
+    "RkeClusterAudit",
     "StaticPodAudit",
 }
 REMOTE = """\

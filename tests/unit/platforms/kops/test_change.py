@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from k8s_audit.delivery.flags import AuditFlags
-from k8s_audit.delivery.webhook import render_webhook
+from k8s_audit.delivery.webhook import render_webhook, secrets_in
 from k8s_audit.errors import ChangeError, ConflictError, HostError, ToolError
-from k8s_audit.platforms.kops.change import HalfRolledError, KopsChange, secrets_in
+from k8s_audit.platforms.kops.change import HalfRolledError, KopsChange
 from k8s_audit.platforms.kops.cluster import KopsCluster, KopsPlace
 from k8s_audit.platforms.kops.fields import settable
 from k8s_audit.platforms.kops.spec import FOLDER, paths
