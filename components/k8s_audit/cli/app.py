@@ -7,6 +7,7 @@ from k8s_audit.cli.convert import convert
 from k8s_audit.cli.cost import cost
 from k8s_audit.cli.doctor import doctor
 from k8s_audit.cli.init import init
+from k8s_audit.cli.status import status
 from k8s_audit.cli.summarize import summarize
 from k8s_audit.cli.touched import touched
 from k8s_audit.cli.verify import verify
@@ -17,6 +18,7 @@ app.command()(convert)
 app.command()(cost)
 app.command()(doctor)
 app.command()(init)
+app.command()(status)
 app.command()(summarize)
 app.command()(touched)
 app.command()(verify)
