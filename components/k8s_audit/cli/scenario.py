@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from k8s_audit.cli.exits import NOT_SO, TOOL_FAILED
+from k8s_audit.cli.exits import INTERRUPTED, NOT_SO, TOOL_FAILED
 from k8s_audit.cli.table import table
 from k8s_audit.config import Stack, places
 from k8s_audit.config.judge import judge
@@ -25,8 +25,6 @@ from k8s_audit.scenarios.follow import SENT, Followed, followed, levels
 from k8s_audit.scenarios.run import NOT_FOUND, Sent, ask, leftovers, run
 from k8s_audit.scenarios.scenario import ALL, Scenario
 
-INTERRUPTED = 130
-"""As shells call a command that Ctrl-C ended."""
 HEAD = ("SCENARIO", "REQUEST", "ANSWER", "AUDIT ID", "LEVEL", "RECEIVER", "SHOULD FIRE")
 
 
