@@ -1,6 +1,6 @@
 """`k8s-audit doctor`: read a stack's hosts and tell exactly what `up` would do there, with nothing changed; try API tokens.
 
-Where events leave by a cloud's stream there are no hosts: what its forwarder's pods tell is told.
+Where events leave by a cloud's stream there are no hosts: what its forwarder's pods tell is told. Receivers in the cluster are looked at.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from k8s_audit.cli.api_token import tell_token
 from k8s_audit.cli.control_plane import tell_cluster
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
 from k8s_audit.cli.forwarder import tell_forwarder
+from k8s_audit.cli.in_cluster import tell_receivers
 from k8s_audit.config import Stack, places
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.reach import place as place_of
@@ -41,15 +42,19 @@ def doctor(
         Path | None,
         typer.Option(help="holds the Sysdig Secure API token to try; default: $SECURE_API_TOKEN, else the stack's own"),
     ] = None,
+    log: Annotated[
+        Path | None, typer.Option(help="lines of an API server or a receiver in the cluster, to be looked at too")
+    ] = None,
 ) -> None:
     """Tell what `up` would do on each host, or what a forwarder tells: 0 fine, 1 something is wrong, 2 bad input, 3 not readable."""
     try:
         config = stack_file.load(project, stack)
         token_in_the_way = tell_token(config, token_file, secrets.reader(project, stack))
         folder = places.stack_folder(project, stack)
+        in_the_way = tell_receivers(config, places.kubeconfig(config, folder), log) or token_in_the_way
         if config.streams:
-            forwarder_in_the_way = tell_forwarder(config, places.kubeconfig(config, folder))
-            raise typer.Exit(NOT_SO if token_in_the_way or forwarder_in_the_way else 0)
+            in_the_way = tell_forwarder(config, places.kubeconfig(config, folder)) or in_the_way
+            raise typer.Exit(NOT_SO if in_the_way else 0)
         plans = _plans(config, folder, secrets.reader(project, stack))
     except ConfigError as error:
         typer.echo(str(error), err=True)
@@ -69,11 +74,11 @@ def doctor(
             typer.echo(f"  {action}")
         if found.obstacle:
             typer.echo(f"  in the way: {found.obstacle}")
-    in_the_way = tell_cluster(config, folder, plans[0][1]) if plans else False
+    in_the_way = (tell_cluster(config, folder, plans[0][1]) if plans else False) or in_the_way
     if any(isinstance(found, HostError) for _, _, found in plans):
         raise typer.Exit(TOOL_FAILED)
     obstacles = [found.obstacle for _, _, found in plans if isinstance(found, Plan)]
-    raise typer.Exit(NOT_SO if token_in_the_way or in_the_way or any(obstacles) else 0)
+    raise typer.Exit(NOT_SO if in_the_way or any(obstacles) else 0)
 
 
 def _plans(config: Stack, folder: Path, secret: Callable[[str], str]) -> list[HostPlan]:
