@@ -8,6 +8,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from k8s_audit.cli.exits import INTERRUPTED, NOT_SO, TOOL_FAILED
+from k8s_audit.cli.progress import working
 from k8s_audit.cli.table import table
 from k8s_audit.config import Stack, places
 from k8s_audit.config.judge import judge
@@ -76,7 +77,8 @@ def try_scenarios(
             cannot be asked, or something is left behind.
     """
     try:
-        rows, behind = _tried(stack, folder, scenarios, namespace, run_pods)
+        with working("making requests, and following their events"):
+            rows, behind = _tried(stack, folder, scenarios, namespace, run_pods)
     except DeliveryError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(TOOL_FAILED) from None

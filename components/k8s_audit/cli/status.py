@@ -10,6 +10,7 @@ import typer
 
 from k8s_audit.cli import stack_file
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
+from k8s_audit.cli.progress import working
 from k8s_audit.cli.table import table
 from k8s_audit.errors import ConfigError, ToolError
 from k8s_audit.fleet.states import States
@@ -27,7 +28,8 @@ def status(
     """Tell of each stack what its file and state say: 0 all up and proved, 1 one is not, 2 bad input, 3 a state is not readable."""
     try:
         names = _names(project, stacks or [])
-        found = _look(project, names, jobs)
+        with working(f"reading {len(names)} states"):
+            found = _look(project, names, jobs)
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(BAD_INPUT) from None
