@@ -114,9 +114,9 @@ def _kind(platform: str, kubeconfig: str) -> tuple[str, dict[str, str]]:
 def _values(part: str, model: Any, told: Mapping[str, str], given: Mapping[str, str]) -> dict[str, Any]:
     """What is given, what the kubeconfig tells, and what is asked for: the required ones."""
     from k8s_audit.new_stack.answers import judged_value, value_of
-    from k8s_audit.new_stack.keys import keys_of
+    from k8s_audit.new_stack.keys import OWN, keys_of
 
-    keys = {key.name: key for key in keys_of(model)}
+    keys = {key.name: key for key in keys_of(model) if key.name not in OWN}
     values: dict[str, Any] = {}
     for name, text in {**told, **given}.items():
         try:

@@ -17,7 +17,7 @@ from pydantic_core import to_jsonable_python
 from k8s_audit.faults import model_in
 
 OWN = ("kind", "name")
-"""What says which model it is, and whose."""
+"""What says which model it is, and whose: nobody is asked for it as for the others."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def keys_of(model: type[BaseModel]) -> list[Key]:
                 field=field,
             )
         )
-    return sorted((key for key in found if key.name not in OWN), key=lambda key: not key.required)
+    return sorted(found, key=lambda key: not key.required)
 
 
 def _is_text(schema: dict[str, Any]) -> bool:
