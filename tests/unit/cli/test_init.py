@@ -1,7 +1,9 @@
 """`k8s-audit init`: for each kind that is built, what it writes is what `up` would take."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -20,6 +22,7 @@ ANSWERS = {
     "gke": {"project": "payments-prod", "location": "europe-west1"},
     "aks": {"subscriptionId": "00000000-0000-4000-8000-000000000001", "resourceGroup": "prod"},
 }
+"""What each platform must be told; a new one needs a row."""
 URL = "receiver.url=https://siem.example.com/audit"
 KUBECONFIG = """\
 current-context: arn:aws:eks:eu-west-1:012345678912:cluster/payments-1
@@ -34,6 +37,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(init, "PLATFORMS", {**PLATFORMS, "unbuilt": None})
+    monkeypatch.setattr(init, "RECEIVERS", {**RECEIVERS, "unbuilt": None})
     (tmp_path / "Pulumi.yaml").write_text("name: audit\n")
     (tmp_path / "kubeconfig").write_text(KUBECONFIG)
     return tmp_path
@@ -43,8 +48,7 @@ def run(*arguments: str, typed: str | None = None) -> Result:
     return CliRunner().invoke(app, ["init", "--stack", "new", *arguments], input=typed)
 
 
-def built(registry: object) -> list[str]:
-    assert isinstance(registry, type(PLATFORMS))
+def built(registry: Mapping[str, Any]) -> list[str]:
     return [kind for kind, model in registry.items() if model]
 
 
@@ -56,7 +60,8 @@ def test_what_is_written_for_each_kind_is_valid_and_has_each_key(project: Path, 
     settings += [] if platform == "local" else ["--kubeconfig", "kubeconfig"]
     made = run("--platform", platform, "--receiver", receiver, *settings)
     file = project / "stacks" / "Pulumi.new.yaml"
-    if platform != "kubeadm" and receiver == "recorder" and platform != "local":
+    model = PLATFORMS[platform]
+    if model and "stream" in model.deliveries and receiver == "recorder":
         assert (made.exit_code, file.exists()) == (2, False)
         assert "a recorder listens on this machine alone" in made.stderr
         return
@@ -69,10 +74,8 @@ def test_what_is_written_for_each_kind_is_valid_and_has_each_key(project: Path, 
     asked = {f"audit:{key}" for key in SECRETS if f"pulumi config set --secret {key} -s new" in made.stdout}
     stack = load_stack(values | dict.fromkeys(asked, ""), secret | asked)
     assert (stack.platform.kind, stack.receivers[0].kind) == (platform, receiver)
-    for registry, kind in ((PLATFORMS, platform), (RECEIVERS, receiver)):
-        model = registry[kind]
-        assert model
-        assert all(f" {key.name}:" in file.read_text() for key in keys_of(model))
+    assert all(f" {key.name}:" in file.read_text() for each in stack.receivers for key in keys_of(type(each)))
+    assert all(f" {key.name}:" in file.read_text() for key in keys_of(type(stack.platform)))
 
 
 def test_the_kubeconfig_tells_platform_and_what_else_and_the_next_commands_are_said(project: Path) -> None:
@@ -109,10 +112,10 @@ def test_a_file_that_is_there_stays(project: Path) -> None:
     ("arguments", "said"),
     [
         (["--platform", "ekz", "--receiver", "http"], "given: 'ekz'; did you mean eks?"),
-        (["--platform", "kops", "--receiver", "http"], "--platform: is not built yet; given: 'kops'"),
+        (["--platform", "unbuilt", "--receiver", "http"], "--platform: is not built yet; given: 'unbuilt'"),
         (["--platform", "local"], "--receiver: missing"),
         (["--receiver", "http"], "--platform: missing"),
-        (["--platform", "local", "--receiver", "s3"], "--receiver: is not built yet"),
+        (["--platform", "local", "--receiver", "unbuilt"], "--receiver: is not built yet"),
         (["--platform", "eks", "--receiver", "http"], "audit:platform.region: missing"),
         (["--platform", "local", "--receiver", "http", "--set", "url=x"], "platform.KEY=VALUE or receiver.KEY=VALUE"),
         (["--platform", "local", "--receiver", "recorder", "--set", "platform.port=1"], "did you mean ports?"),
@@ -140,14 +143,15 @@ def test_bad_input_is_said_and_nothing_is_written(arguments: list[str], said: st
     assert not list(project.glob("stacks/*"))
 
 
-def test_a_cluster_of_a_kind_that_is_not_built_is_named(project: Path) -> None:
+def test_a_cluster_of_a_kind_that_is_not_built_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(init, "PLATFORMS", {**PLATFORMS, "kind": None})
     (project / "kubeconfig").write_text(
         "current-context: kind-dev\ncontexts: [{name: kind-dev, context: {cluster: kind-dev}}]\n"
     )
     refused = run("--kubeconfig", "kubeconfig", "--receiver", "recorder")
     assert refused.exit_code == 2
     assert "platform kind: its context is kind-dev" in refused.stderr
-    assert "--platform: kind is not built yet; allowed: local, kubeadm, eks, gke, aks" in refused.stderr
+    assert "--platform: kind is not built yet; allowed: local, kubeadm, eks, " in refused.stderr
 
 
 def test_at_a_terminal_what_is_missing_is_asked_for_until_it_fits(
