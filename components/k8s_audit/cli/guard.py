@@ -4,7 +4,6 @@ A fault of ours alone keeps its traceback: it is for whoever mends it.
 """
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +19,7 @@ NO_HOME = "Could not determine home directory"
 
 
 class Guarded(TyperGroup):
-    """The commands, guarded from their arguments to the last byte of their output."""
+    """The commands, guarded from their arguments to the end of their output, which typer flushes line by line."""
 
     def make_context(self, *args: Any, **more: Any) -> Any:
         """Read the arguments; `--help` prints here."""
@@ -41,10 +40,7 @@ def guarded() -> Iterator[None]:
         typer.Exit: 2 bad input, 3 a tool or host failed, 130 interrupted, 141 nobody reads the output.
     """
     try:
-        try:
-            yield
-        finally:
-            sys.stdout.flush()
+        yield
     except BrokenPipeError:
         raise _reader_gone() from None
     except SystemExit as ended:

@@ -125,7 +125,7 @@ def test_a_reader_that_goes_away_ends_it_with_one_line(command: str) -> None:
     assert (code, said) == (141, "nobody reads the output any more\n")
 
 
-def test_output_that_was_only_buffered_is_told_too() -> None:
+def test_a_reader_of_output_that_goes_away_is_told_too() -> None:
     code, said = forked(["policy", "show"], reader=False)
     assert (code, said) == (141, "nobody reads the output any more\n")
 

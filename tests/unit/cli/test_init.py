@@ -99,13 +99,16 @@ def test_the_kubeconfig_tells_platform_and_what_else_and_the_next_commands_are_s
     ]
 
 
-def test_a_file_that_is_there_stays(project: Path) -> None:
+def test_a_file_that_is_there_stays(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = project / "stacks" / "Pulumi.new.yaml"
     file.parent.mkdir()
     file.write_text("mine")
     refused = run("--platform", "local", "--receiver", "recorder")
     assert (refused.exit_code, file.read_text()) == (2, "mine")
     assert "is there already and stays as it is" in refused.stderr
+    monkeypatch.setattr(Path, "exists", lambda _: False)  # somebody writes it just now
+    refused = run("--platform", "local", "--receiver", "recorder")
+    assert (refused.exit_code, file.read_text()) == (3, "mine")
 
 
 @pytest.mark.parametrize(
