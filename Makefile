@@ -1,5 +1,5 @@
 # Each target wraps plain commands that also work by themselves in the activated environment: `. tools/activate`.
-.PHONY: setup tools-path lint test up down bench
+.PHONY: setup tools-path lint test up down bench docs
 SHELL := /bin/sh
 ACTIVATE := . tools/activate
 
@@ -47,3 +47,7 @@ down: setup
 bench: .venv/test-ready
 	.venv/bin/python -m tools.setup up
 	$(ACTIVATE) && python -m benchmarks
+
+docs: .venv/test-ready
+	.venv/bin/python -m tools.reference
+	.venv/bin/python -m sphinx -W --keep-going -q docs build/docs

@@ -12,6 +12,7 @@ from tests.project import CHECKOUT, Project, free_ports
 
 LONGEST = (
     "test_ssh_stack",
+    "test_rollout",
     "test_kills",
     "test_local_stack",
     "test_bad_input",

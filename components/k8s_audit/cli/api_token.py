@@ -1,18 +1,18 @@
 """What `k8s-audit doctor` says of the Sysdig Secure API tokens that a stack's receivers need."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import typer
-
+from k8s_audit.cli.findings import Finding
 from k8s_audit.config.stack import Stack
 from k8s_audit.errors import ToolError
-from k8s_audit.receivers.sysdig_api import SECRET, VARIABLE, Finding, api_url, authorities, read_token, try_token
+from k8s_audit.receivers.sysdig_api import SECRET, VARIABLE, api_url, authorities, read_token, try_token
+from k8s_audit.receivers.sysdig_api import Finding as Tried
 
 
-def tell_token(stack: Stack, file: Path | None, secret: Callable[[str], str]) -> bool:
-    """Try the token for each receiver that needs one, and print what its back end says; whether it is in the way.
+def token_findings(stack: Stack, file: Path | None, secret: Callable[[str], str]) -> Iterator[Finding]:
+    """Try the token for each receiver that needs one: what its back end says.
 
     Args:
         stack: its configuration.
@@ -24,20 +24,14 @@ def tell_token(stack: Stack, file: Path | None, secret: Callable[[str], str]) ->
     """
     receivers = [receiver for receiver in stack.receivers if SECRET in receiver.secrets()]
     token, why_not = _token(file, secret) if receivers or file else (None, "")
-    in_the_way = False
     for receiver in receivers:
         url = api_url(receiver)
-        typer.echo(f"receiver {receiver.name}: the Sysdig Secure API token")
+        subject = f"receiver {receiver.name}: the Sysdig Secure API token"
         if token is None:
-            typer.echo(f"  not tried: {why_not}; set {VARIABLE}, or --token-file FILE")
+            yield Finding(subject, [f"not tried: {why_not}; set {VARIABLE}, or --token-file FILE"])
             continue
-        found = try_token(url, token, authorities(receiver)) if url else Finding(f"{receiver.kind} names no back end")
-        for line in found.said:
-            typer.echo(f"  {line}")
-        if found.obstacle:
-            typer.echo(f"  in the way: {found.obstacle}")
-            in_the_way = True
-    return in_the_way
+        found = try_token(url, token, authorities(receiver)) if url else Tried(f"{receiver.kind} names no back end")
+        yield Finding(subject, found.said, [found.obstacle] if found.obstacle else [])
 
 
 def _token(file: Path | None, secret: Callable[[str], str]) -> tuple[str | None, str]:

@@ -1,10 +1,9 @@
 """What the pods of a stack's forwarder tell, for `doctor`: their status, log and metrics since they started."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import typer
-
+from k8s_audit.cli.findings import Finding
 from k8s_audit.config import places
 from k8s_audit.config.forwarder_kinds import BentoForwarder
 from k8s_audit.config.stack import Stack
@@ -14,35 +13,31 @@ from k8s_audit.delivery.forwarder.end_of_way import NO_METRICS
 from k8s_audit.delivery.forwarder.pods import ForwarderPods
 
 
-def tell_forwarder(stack: Stack, kubeconfig: str) -> bool:
-    """Print what is seen of it.
+def forwarder_findings(stack: Stack, kubeconfig: str) -> Iterator[Finding]:
+    """What is seen of it.
 
     Args:
         stack: its configuration, with events that leave by a stream.
         kubeconfig: path of one that may read the pods and their logs.
 
-    Returns:
-        whether something is wrong.
-
     Raises:
         DeliveryError: the cluster does not answer, or the pods may not be read.
     """
     if not isinstance(stack.forwarder, BentoForwarder):
-        typer.echo(f"audit:forwarder is {stack.forwarder.kind}: there is nothing of ours in the cluster to look at")
-        return False
+        yield Finding(f"audit:forwarder is {stack.forwarder.kind}: there is nothing of ours in the cluster to look at")
+        return
     if all(receiver.takes() == "reviews" for receiver in stack.receivers):
-        typer.echo("no forwarder: the receivers take AdmissionReviews alone; `k8s-audit verify` tries them")
-        return False
+        yield Finding("no forwarder: the receivers take AdmissionReviews alone; `k8s-audit verify` tries them")
+        return
     namespace, _, name = places.forwarder(stack).partition("/")
     with ApiServer(None, kubeconfig) as server:
         look = ForwarderPods(server, namespace, name).look()
-    typer.echo(f"forwarder {namespace}/{name}: {len(look.pods)} pods, {sum(map(_is_ready, look.pods))} of them ready")
     wrong = diagnose(look)
-    for sentence in wrong or ["nothing is seen to be wrong"]:
-        typer.echo(f"  {sentence}")
-    if look.pods and not look.metrics:
-        typer.echo(f"  {NO_METRICS}")
-    return bool(wrong)
+    said = [*(wrong or ["nothing is seen to be wrong"]), *([NO_METRICS] if look.pods and not look.metrics else [])]
+    ready = sum(map(_is_ready, look.pods))
+    yield Finding(
+        f"forwarder {namespace}/{name}: {len(look.pods)} pods, {ready} of them ready", said, wrong=bool(wrong)
+    )
 
 
 def _is_ready(pod: Mapping[str, Any]) -> bool:

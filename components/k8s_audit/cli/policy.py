@@ -1,5 +1,6 @@
 """`k8s-audit policy`: show a profile, judge a file, tell what a cloud leaves of Falco's rules."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,10 @@ def show(profile: Annotated[str, typer.Option(help="detection, seed, metadata or
 
 
 @app.command("lint")
-def lint_file(file: Annotated[Path, typer.Argument(help="the policy's file")]) -> None:
+def lint_file(
+    file: Annotated[Path, typer.Argument(help="the policy's file")],
+    as_json: Annotated[bool, typer.Option("--json", help="a JSON list of the findings on stdout")] = False,
+) -> None:
     """Judge a policy: 0 clean, 1 findings, 2 an API server would refuse it or misread it."""
     try:
         policy = parse_policy(file.read_text("utf-8"), str(file))
@@ -39,6 +43,9 @@ def lint_file(file: Annotated[Path, typer.Argument(help="the policy's file")]) -
         typer.echo(f"{file}: {error}", err=True)
         raise typer.Exit(BAD_INPUT) from None
     findings = lint(policy)
-    for finding in findings:
-        typer.echo(f"{file}: {finding}")
+    if as_json:
+        typer.echo(json.dumps([str(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            typer.echo(f"{file}: {finding}")
     raise typer.Exit(NOT_SO if findings else 0)

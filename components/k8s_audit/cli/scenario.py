@@ -7,7 +7,9 @@ from typing import Any
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from k8s_audit.cli.exits import NOT_SO, TOOL_FAILED
+from k8s_audit.cli.exits import INTERRUPTED, NOT_SO, TOOL_FAILED
+from k8s_audit.cli.progress import working
+from k8s_audit.cli.table import table
 from k8s_audit.config import places
 from k8s_audit.config.judge import judge
 from k8s_audit.config.model import Name
@@ -25,8 +27,7 @@ from k8s_audit.scenarios.follow import SENT, Followed, followed, levels
 from k8s_audit.scenarios.run import NOT_FOUND, Sent, ask, leftovers, run
 from k8s_audit.scenarios.scenario import ALL, Scenario
 
-INTERRUPTED = 130
-"""As shells call a command that Ctrl-C ended."""
+HEAD = ("SCENARIO", "REQUEST", "ANSWER", "AUDIT ID", "LEVEL", "RECEIVER", "SHOULD FIRE")
 
 
 def chosen(
@@ -77,14 +78,15 @@ def try_scenarios(
             cannot be asked, or something is left behind.
     """
     try:
-        rows, behind = _tried(stack, folder, scenarios, namespace, run_pods)
+        with working("making requests, and following their events"):
+            rows, behind = _tried(stack, folder, scenarios, namespace, run_pods)
     except DeliveryError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(TOOL_FAILED) from None
     except KeyboardInterrupt:
         typer.echo("interrupted; what was created is removed", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    typer.echo(json.dumps(rows, indent=2) if as_json else table(rows))
+    typer.echo(json.dumps(rows, indent=2) if as_json else table(HEAD, [_cells(row) for row in rows]))
     for path in behind:
         typer.echo(f"left behind: {path}", err=True)
     if behind:
@@ -117,16 +119,6 @@ def _tried(
         far = followed(endpoint, ids, seconds(stack.delivery.proof_timeout()), server, before)
     recorded = _levels(stack, folder, ids)
     return [_row(one, far[one.answer.audit_id], recorded.get(one.answer.audit_id), endpoint) for one in sent], behind
-
-
-def table(rows: list[dict[str, Any]]) -> str:
-    """One line a request."""
-    head = ("SCENARIO", "REQUEST", "ANSWER", "AUDIT ID", "LEVEL", "RECEIVER", "SHOULD FIRE")
-    cells = [head, *(tuple(_cells(row)) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(head))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
-    )
 
 
 def _missing(row: dict[str, Any]) -> bool:

@@ -9,6 +9,16 @@ FOLDER = "stacks"
 """`stackConfigDir` of Pulumi.yaml."""
 
 
+def names(project: Path) -> list[str]:
+    """The stacks that have a file.
+
+    Args:
+        project: the folder of Pulumi.yaml.
+    """
+    files = (project / FOLDER).glob("Pulumi.*.yaml")
+    return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
+
+
 def load(project: Path, name: str) -> Stack:
     """The configuration of a stack.
 
@@ -23,7 +33,6 @@ def load(project: Path, name: str) -> Stack:
     try:
         text = file.read_text("utf-8")
     except (OSError, ValueError):
-        known = sorted(f.name.removeprefix("Pulumi.").removesuffix(".yaml") for f in file.parent.glob("Pulumi.*.yaml"))
-        allowed = ", ".join(known) or "none here; run this in the folder of Pulumi.yaml, or set --project"
+        allowed = ", ".join(names(project)) or "none here; run this in the folder of Pulumi.yaml, or set --project"
         raise ConfigError([f"--stack: {name} has no file {file}; allowed: {allowed}"]) from None
     return load_stack(*read_stack_file(text))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from k8s_audit.cli.exits import BAD_INPUT
-from k8s_audit.cli.stack_file import FOLDER
+from k8s_audit.cli.stack_file import FOLDER, names
 
 PROGRAM = ("__main__.py", "Pulumi.yaml", "requirements.lock", "components/", "policies/")
 """What every stack is made of, beside its own file."""
@@ -21,9 +21,9 @@ def touched(
     as_json: Annotated[bool, typer.Option("--json", help="print a JSON list, on one line")] = False,
 ) -> None:
     """Print the stacks that differ since BASE: their own files, or what all are made of; 2: no git checkout, no such base."""
-    names = _stacks(project)
+    every_name = names(project)
     try:
-        found = names if every else stacks_of(_changed(project, base), names)
+        found = every_name if every else stacks_of(_changed(project, base), every_name)
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", "") or str(error)
         typer.echo(f"--base: {base}: {said.strip().splitlines()[-1]}", err=True)
@@ -31,21 +31,16 @@ def touched(
     typer.echo(json.dumps(found) if as_json else "\n".join(found), nl=bool(found) or as_json)
 
 
-def stacks_of(files: list[str], names: list[str]) -> list[str]:
+def stacks_of(files: list[str], known: list[str]) -> list[str]:
     """The stacks that a change of these files touches.
 
     Args:
         files: paths below the project's folder.
-        names: all stacks.
+        known: all stacks.
     """
     if any(file == part or (part.endswith("/") and file.startswith(part)) for file in files for part in PROGRAM):
-        return names
-    return [name for name in names if f"{FOLDER}/Pulumi.{name}.yaml" in files]
-
-
-def _stacks(project: Path) -> list[str]:
-    files = sorted((project / FOLDER).glob("Pulumi.*.yaml"))
-    return [file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files]
+        return known
+    return [name for name in known if f"{FOLDER}/Pulumi.{name}.yaml" in files]
 
 
 def _changed(project: Path, base: str) -> list[str]:

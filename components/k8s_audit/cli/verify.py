@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from k8s_audit.cli import secrets, stack_file
-from k8s_audit.cli.api_token import tell_token
+from k8s_audit.cli.api_token import token_findings
 from k8s_audit.cli.exits import BAD_INPUT, NOT_SO, TOOL_FAILED
+from k8s_audit.cli.progress import working
 from k8s_audit.cli.scenario import chosen, try_scenarios
 from k8s_audit.config import places
 from k8s_audit.config.stack import Stack
@@ -51,7 +52,8 @@ def verify(
         folder = places.stack_folder(project, stack)
         if scenarios:
             try_scenarios(config, folder, scenarios, namespace, run_pods, as_json)
-        proofs = _prove(config, folder)
+        with working(f"asking each API server of {stack}"):
+            proofs = _prove(config, folder)
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(BAD_INPUT) from None
@@ -70,7 +72,8 @@ def verify(
             f" after {proof.latency_seconds:.2f} s"
         )
     with suppress(ConfigError):  # a faulty token in the environment; what was asked for is proved
-        tell_token(config, None, secrets.reader(project, stack))
+        for finding in token_findings(config, None, secrets.reader(project, stack)):
+            typer.echo(finding.text())
 
 
 def _prove(stack: Stack, folder: Path) -> list[Proof]:

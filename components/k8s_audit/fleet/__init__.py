@@ -1,0 +1,1 @@
+"""Many stacks at once: what their states tell, and bringing them up in waves."""

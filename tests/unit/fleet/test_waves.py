@@ -1,0 +1,90 @@
+"""Waves, without Pulumi: how many at once, in which order, and when none is begun any more."""
+
+from threading import Barrier, Lock
+from typing import Any
+
+import pytest
+
+from k8s_audit.fleet.progress_file import ProgressFile
+from k8s_audit.fleet.waves import DONE_BEFORE, FAILED, NOT_BEGUN, PROVED, Result, roll_out
+
+
+class Stacks:
+    """Brings stacks up; counts how many at once."""
+
+    def __init__(self, *failing: str, together: int = 1) -> None:
+        self.failing, self.brought = failing, list[str]()
+        self.now = self.most = 0
+        self.lock, self.barrier = Lock(), Barrier(together)
+
+    def __call__(self, stack: str) -> Result:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            self.brought.append(stack)
+        self.barrier.wait(10)
+        with self.lock:
+            self.now -= 1
+        return Result(stack, FAILED if stack in self.failing else PROVED)
+
+
+def outcomes(results: list[Result]) -> dict[str, str]:
+    return {result.stack: result.outcome for result in results}
+
+
+def test_a_wave_begins_when_the_one_before_is_proved_and_so_many_go_at_once() -> None:
+    stacks = Stacks(together=2)
+    told: list[str] = []
+    results = roll_out([["a", "b"], ["c", "d", "e", "f"]], stacks, 2, began=told.append)
+    assert set(outcomes(results).values()) == {PROVED}
+    assert (stacks.most, sorted(stacks.brought[:2])) == (2, ["a", "b"])
+    assert told == ["a", "b", "c", "d", "e", "f"]
+    assert [(result.stack, result.wave) for result in results][1:3] == [("b", 1), ("c", 2)]
+
+
+def test_after_the_first_that_fails_none_is_begun_and_what_has_begun_ends() -> None:
+    stacks = Stacks("b", together=2)
+    results = roll_out([["a", "b", "c"], ["d"]], stacks, 2)
+    assert outcomes(results) == {"a": PROVED, "b": FAILED, "c": NOT_BEGUN, "d": NOT_BEGUN}
+    assert stacks.now == 0
+
+
+def test_what_was_done_before_is_told_and_not_done_again() -> None:
+    stacks = Stacks()
+    told: list[Result] = []
+    results = roll_out([["a"], ["b"]], stacks, 3, done={"a"}, ended=told.append)
+    assert outcomes(results) == {"a": DONE_BEFORE, "b": PROVED}
+    assert stacks.brought == ["b"]
+    assert [result.stack for result in told] == ["a", "b"]
+
+
+def test_ctrl_c_lets_end_what_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    stacks = Stacks()
+
+    def interrupt(_: Result) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        roll_out([["a"], ["b"]], stacks, 2, ended=interrupt)
+    assert (stacks.brought, stacks.now) == (["a"], 0)
+
+
+def test_a_stack_is_done_until_its_file_or_the_program_changes(tmp_path: Any) -> None:
+    (tmp_path / "stacks").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "stacks" / f"Pulumi.{name}.yaml").write_text("config: {}\n")
+    program = tmp_path / "__main__.py"
+    program.write_text("1")
+    file = ProgressFile(tmp_path)
+    assert file.done() == set()
+    file.add("a")
+    file.add("b")
+    assert ProgressFile(tmp_path).done() == {"a", "b"}
+    (tmp_path / "stacks" / "Pulumi.a.yaml").write_text("config: {x: 1}\n")
+    assert file.done() == {"b"}
+    program.write_text("2")
+    assert file.done() == set()
+    file.path.write_text("{")
+    assert file.done() == set(), "a file that was cut off is none"
+    file.remove()
+    assert not file.path.exists()
