@@ -30,9 +30,9 @@ class Eks:
     def __init__(self, url: str, shards: int = 2, names: str = "") -> None:
         self.url, self.reached_at = url, url
         self.group, self.stream, self.table = GROUP + names, STREAM + names, TABLE + names
-        self.logs, self.kinesis, self.sqs = (self._client(name) for name in ("logs", "kinesis", "sqs"))
+        self.logs, self.kinesis, self.sqs, self.dynamodb = map(self._client, ("logs", "kinesis", "sqs", "dynamodb"))
         self.kinesis.create_stream(StreamName=self.stream, ShardCount=shards)
-        self._client("dynamodb").create_table(
+        self.dynamodb.create_table(
             TableName=self.table,
             KeySchema=[
                 {"AttributeName": "StreamID", "KeyType": "HASH"},
@@ -77,6 +77,22 @@ class Eks:
                 self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
                 found.append(json.loads(message["Body"]))
         return found
+
+    def is_kept(self) -> bool:
+        """Whether the positions in the table are those of the last records: none of the stream would be read again."""
+        found = self.dynamodb.scan(TableName=self.table, ConsistentRead=True)["Items"]
+        kept = {item["ShardID"]["S"]: item.get("SequenceNumber", {}).get("S") for item in found}
+        return all(kept.get(shard) == last for shard, last in self._last_of_shards().items())
+
+    def _last_of_shards(self) -> dict[str, str]:
+        """The number of the last record in each shard that has one."""
+        last = {}
+        for shard in self.kinesis.list_shards(StreamName=self.stream)["Shards"]:
+            place = {"StreamName": self.stream, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+            iterator = self.kinesis.get_shard_iterator(**place)["ShardIterator"]
+            if records := self.kinesis.get_records(ShardIterator=iterator)["Records"]:
+                last[shard["ShardId"]] = records[-1]["SequenceNumber"]
+        return last
 
     def pipeline(self, sink: Sink, filters: tuple[Filter, ...] = (), batch: Batch | None = None) -> Pipeline:
         return Pipeline(

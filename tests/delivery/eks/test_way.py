@@ -154,6 +154,7 @@ def test_what_a_killed_one_had_taken_but_not_delivered_is_delivered_again(
     with forwarder(cloud, Sink(proxy.url + PATH)) as running:
         feed.put(500)
         arrivals.wait(feed.sent, running=running)
+        wait_until(cloud.is_kept, "positions are not kept")
         proxy.fault = 503
         feed.put(1000)
         wait_until(lambda: proxy.answers[503], "no try")
@@ -192,7 +193,8 @@ def test_an_event_of_a_megabyte_passes_where_the_receiver_takes_it_and_else_goes
     with forwarder(cloud, Sink(recorder.url)) as running:
         cloud.put([small, large])
         arrivals.wait(audit_ids([small, large]), running=running)
-        running.process.terminate()  # killed, it would leave its last second to be read again
+        wait_until(cloud.is_kept, "positions are not kept")  # else the large one would be read again
+        running.process.terminate()  # killed, it would leave its leases to be waited for
         running.process.wait()
     assert content(large) in {content(line) for line in arrivals.lines()}
     (again,) = copies([large], 1)
