@@ -26,13 +26,14 @@ BAD: dict[str, tuple[str, str]] = {
     "cost": ("--platform nothing --events-per-day 1", "given: 'nothing'"),
     "doctor": ("--stack nothing", "--stack: nothing has no file"),
     "init": ("--stack x --project nowhere", "has no Pulumi.yaml"),
+    "render": ("--stack nothing", "--stack: nothing has no file"),
     "status": ("nothing", "has no stack file"),
     "summarize": ("nowhere", "nowhere: "),
     "touched": ("--base -x", "a commit or branch is needed"),
     "verify": ("--stack nothing", "--stack: nothing has no file"),
 }
 """Each command with bad input, and what it says of it."""
-AS_JSON = {"policy lint", "policy coverage", "cost", "doctor", "init", "status", "touched", "verify"}
+AS_JSON = {"policy lint", "policy coverage", "cost", "doctor", "init", "render", "status", "touched", "verify"}
 """Those that print facts; `convert` prints JSON alone, `policy show` YAML, and `summarize` Markdown."""
 
 

@@ -18,6 +18,10 @@ from k8s_audit.new_stack.keys import keys_of
 ANSWERS = {
     "local": {},
     "kubeadm": {"hosts": "ops@10.0.0.11, ops@10.0.0.12:2222, local=https://10.0.0.13:6443"},
+    "rke2": {"hosts": "ops@10.0.1.11, ops@10.0.1.12"},
+    "k3s": {"hosts": "ops@10.0.2.11"},
+    "kops": {"clusterName": "prod-1.k8s.example.com", "stateStore": "s3://example-kops-state"},
+    "rke": {"clusterFile": "rke/cluster.yml", "hosts": "rancher@10.0.0.11"},
     "eks": {"region": "eu-west-1"},
     "gke": {"project": "payments-prod", "location": "europe-west1"},
     "aks": {"subscriptionId": "00000000-0000-4000-8000-000000000001", "resourceGroup": "prod"},
@@ -154,7 +158,7 @@ def test_a_cluster_of_a_kind_that_is_not_built_is_named(project: Path, monkeypat
     refused = run("--kubeconfig", "kubeconfig", "--receiver", "recorder")
     assert refused.exit_code == 2
     assert "platform kind: its context is kind-dev" in refused.stderr
-    assert "--platform: kind is not built yet; allowed: local, kubeadm, eks, " in refused.stderr
+    assert "--platform: kind is not built yet; allowed: local, kubeadm, " in refused.stderr
 
 
 def test_at_a_terminal_what_is_missing_is_asked_for_until_it_fits(
