@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from k8s_audit.local_cluster import LocalCluster, Ports
 from tests.project import CHECKOUT, Project, free_ports
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 LONGEST = (
     "test_ssh_stack",
