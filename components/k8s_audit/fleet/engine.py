@@ -65,6 +65,6 @@ def _write(out: Any, text: str) -> None:
 def _reason(errors: list[str], said: str, log: Path) -> str:
     """What failed: the first diagnostic that is not the engine's summary, else what the command line said."""
     own = [text.removeprefix(ERROR) for text in errors if text.removeprefix(ERROR) not in ("update failed", "")]
-    lines = [line.strip().removeprefix(ERROR) for line in said.splitlines() if ERROR in line]
+    lines = [line.partition(ERROR)[2] for line in said.splitlines() if ERROR in line]
     reason = next(iter(own), "") or next(iter(lines), "") or "pulumi failed"
     return f"{reason}\nIts log: {log}"
