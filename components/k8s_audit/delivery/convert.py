@@ -82,7 +82,7 @@ def configuration(decoder: Decoder) -> dict[str, Any]:
             "threads": 1,
             "processors": [
                 {"mapping": number},
-                *events(DECODERS[decoder](), None, (), LARGEST_EVENT),
+                *events([], DECODERS[decoder](), None, (), LARGEST_EVENT),
                 {"mapping": TOLD},
             ],
         },

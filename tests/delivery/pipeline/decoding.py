@@ -61,7 +61,7 @@ class Decoding:
 @contextmanager
 def decoding(folder: Path, decoder: Decoder, annotation: Annotation | None = None) -> Iterator[Decoding]:
     """Run it; what is decoded is judged and annotated as in the forwarder."""
-    processors = events([{"mapping": "meta = deleted()"}, *DECODERS[decoder]()], annotation or Annotation(), (), LIMIT)
+    processors = events([{"mapping": "meta = deleted()"}], DECODERS[decoder](), annotation or Annotation(), (), LIMIT)
     text = dump(
         {
             "http": {"address": f"0.0.0.0:{PORT}"},

@@ -383,6 +383,12 @@ def test_a_label_of_the_entry_goes_before_one_of_its_cluster(decoder: Decoding) 
     assert (event["annotations"]["location"], event["annotations"]["cluster_name"]) == ("mine", "shop")
 
 
+def test_no_label_says_of_which_cluster_an_event_is(decoder: Decoding) -> None:
+    forged = {CLUSTER: "another", REGION: "nowhere"}
+    (event,) = decoder.of(entry("io.k8s.core.v1.pods.delete", "core/v1/namespaces/a/pods/p", labels=forged)).events
+    assert (event["annotations"][CLUSTER], event["annotations"][REGION]) == ("shop", "europe-west1")
+
+
 def test_a_large_number_and_all_text_in_a_body_stay_as_they_are(decoder: Decoding) -> None:
     body = {
         "a": 9007199254740991,

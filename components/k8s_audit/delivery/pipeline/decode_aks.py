@@ -6,7 +6,8 @@ is ever half of one. https://learn.microsoft.com/en-us/azure/aks/monitor-aks-ref
 """
 
 import json
-from typing import Any
+
+from k8s_audit.delivery.pipeline.event import Decoding
 
 CATEGORIES = ("kube-audit", "kube-audit-admin")
 MEMBERS = (
@@ -45,12 +46,14 @@ root = if $lost.length() == 0 {{ $whole + $stamp + ",\"annotations\":{{\"{TRUNCA
 """.strip()
 
 
-def decode_aks() -> list[dict[str, Any]]:
-    """Processors of one message of an Event Hub."""
+def decode_aks() -> Decoding:
+    """Of one message of an Event Hub."""
     is_cut = "@skipped == null && @dead_letter == null && this.catch(null) == null"
-    return [
-        {"mapping": RECORDS},
-        {"unarchive": {"format": "json_array"}},
-        {"mapping": RECORD},
-        {"switch": [{"check": is_cut, "processors": [{"mapping": SALVAGE}]}]},
-    ]
+    return Decoding(
+        [
+            {"mapping": RECORDS},
+            {"unarchive": {"format": "json_array"}},
+            {"mapping": RECORD},
+            {"switch": [{"check": is_cut, "processors": [{"mapping": SALVAGE}]}]},
+        ]
+    )

@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.htm
 https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html. Whether a text is an audit event is judged in event.py.
 """
 
-from typing import Any
+from k8s_audit.delivery.pipeline.event import Decoding
 
 MAPPING = r"""
 meta cluster = this.logGroup.re_find_all_submatch("^/aws/eks/(.+)/cluster$").index(0).index(1).catch(deleted())
@@ -17,6 +17,6 @@ root = match {
 """.strip()
 
 
-def decode_eks() -> list[dict[str, Any]]:
-    """Processors of one message that is decompressed."""
-    return [{"mapping": MAPPING}, {"unarchive": {"format": "json_array"}}, {"mapping": "root = this"}]
+def decode_eks() -> Decoding:
+    """Of one message that is decompressed."""
+    return Decoding([{"mapping": MAPPING}, {"unarchive": {"format": "json_array"}}, {"mapping": "root = this"}])

@@ -6,11 +6,11 @@ Shape and examples: https://cloud.google.com/kubernetes-engine/docs/how-to/audit
 """
 
 from importlib import resources
-from typing import Any
 
-SERVICE = "k8s.io"
-"""Of the API servers; the logs of GKE's own API, container.googleapis.com, lie beside them."""
-TRUNCATED = "audit.k8s.io/truncated"
+from k8s_audit.delivery.pipeline.annotate import ours
+from k8s_audit.delivery.pipeline.event import Decoding
+from k8s_audit.delivery.pipeline.model import Annotation
+
 LOST = {
     "user.groups": "authenticationInfo names the user alone; uid and extra are lost too",
     "impersonatedUser": "authenticationInfo names the one who is authenticated alone",
@@ -24,21 +24,21 @@ LOST = {
     "objectRef's uid and resourceVersion": "resourceName has neither",
 }
 """What a receiver cannot get from GKE, and why."""
-SORT = f"""
-let payload = if this.type() == "object" {{ this.protoPayload }} else {{ throw("no LogEntry") }}
-let cluster = this.resource.labels.cluster_name
-let region = this.resource.labels.location
-meta cluster = if $cluster.type() == "string" {{ $cluster }}
-meta region = if $region.type() == "string" {{ $region }}
-meta truncated = if this.labels."{TRUNCATED}" == "true" {{ "true" }}
-meta skipped = if $payload.type() != "object" {{ "no audit log" }} else if $payload.serviceName != "{SERVICE}" {{ "other service" }}
+CLUSTER = """
+let entry = this
+let of_cluster = if $entry.resource.labels.type() == "object" { $entry.resource.labels } else { {} }
+let cluster = if $of_cluster.cluster_name.type() == "string" { $of_cluster.cluster_name } else { null }
+let region = if $of_cluster.location.type() == "string" { $of_cluster.location } else { null }
+meta cluster = if $cluster != null { $cluster }
+meta region = if $region != null { $region }
 """.strip()
 
 
-def decode_gke() -> list[dict[str, Any]]:
-    """Processors of one Pub/Sub message; see render.py for what they may count on, and what they leave."""
-    event = resources.files("k8s_audit.delivery.pipeline").joinpath("decode_gke.blobl").read_text("utf-8").strip()
-    return [
-        {"mapping": SORT},
-        {"switch": [{"check": "@skipped == null", "processors": [{"mapping": event}]}]},
-    ]
+def decode_gke() -> Decoding:
+    """Of one Pub/Sub message, which is of one event: read once and written once, so all in the statements."""
+    return Decoding([], _event)
+
+
+def _event(annotation: Annotation | None) -> str:
+    mapping = resources.files("k8s_audit.delivery.pipeline").joinpath("decode_gke.blobl").read_text("utf-8").strip()
+    return f"{CLUSTER}\nlet ours = {ours(annotation)}\n{mapping}"

@@ -8,9 +8,7 @@ import re
 
 from k8s_audit.delivery.pipeline.model import Filter
 
-RESOURCE = (
-    """[$event.objectRef.resource.or(""), $event.objectRef.subresource.or("")].filter(each -> each != "").join("/")"""
-)
+RESOURCE = """($event.objectRef.resource.or("") + (if $event.objectRef.subresource.or("") != "" { "/" + $event.objectRef.subresource } else { "" }))"""
 FIELDS = {
     "users": """$event.user.username.or("").string()""",
     "verbs": """$event.verb.or("").string()""",

@@ -3,10 +3,10 @@
     input → source's processors → decoder → event.py (judged, filtered, annotated, counted) → batch → receiver
                                                                             dead letter ←───────────────┘
 
-A decoder is a list of processors. They get one message, a record as the source has it (decompressed), without metadata. They leave one
-message an event whose content is the event's JSON, as text or as a value. On each they may set the metadata `cluster`, `region`
-(where the record tells them), `truncated` (any value: counted), `skipped` (a reason: counted and dropped, whatever its content), or
-`dead_letter` (a reason; its content is what could not be taken). When one fails (`throw`), the message as it was before becomes a dead letter too,
+A decoder is a list of processors, and statements about each message that they leave (event.Decoding). The processors get one message, a record
+as the source has it (decompressed), without metadata. They leave one message an event, whose content is the event's JSON unless the
+statements make it that. On each they may set the metadata `cluster`, `region` (where the record tells them), `truncated` (any value: counted),
+`skipped` (a reason: counted and dropped, whatever its content), or `dead_letter` (a reason; its content is what could not be taken). When one fails (`throw`), the message as it was before becomes a dead letter too,
 and Bento logs the failure's words. Whether what they leave is an audit event, they need not ask.
 """
 
@@ -20,7 +20,7 @@ from k8s_audit.delivery.pipeline.dead_letter import dead_letter_output
 from k8s_audit.delivery.pipeline.decode_aks import decode_aks
 from k8s_audit.delivery.pipeline.decode_eks import decode_eks
 from k8s_audit.delivery.pipeline.decode_gke import decode_gke
-from k8s_audit.delivery.pipeline.event import caught, judge_event
+from k8s_audit.delivery.pipeline.event import Decoding, caught, judge_event
 from k8s_audit.delivery.pipeline.judge import judge_pipeline
 from k8s_audit.delivery.pipeline.model import (
     Annotation,
@@ -61,7 +61,8 @@ def configuration(pipeline: Pipeline) -> dict[str, Any]:
             "processors": [
                 {"mapping": "meta = deleted()"},  # what others may have set has no meaning here
                 *events(
-                    [*read, *DECODERS[pipeline.decoder]()],
+                    read,
+                    DECODERS[pipeline.decoder](),
                     _annotation(pipeline),
                     pipeline.filters,
                     largest_event(pipeline.sink, pipeline.batch),
@@ -79,17 +80,23 @@ def configuration(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def events(
-    decode: list[dict[str, Any]], annotation: Annotation | None, filters: tuple[Filter, ...], limit: int
+    read: list[dict[str, Any]],
+    decoding: Decoding,
+    annotation: Annotation | None,
+    filters: tuple[Filter, ...],
+    limit: int,
 ) -> list[dict[str, Any]]:
     """Processors from a record to events.
 
     Args:
-        decode: a decoder's processors, and what goes before them.
+        read: processors before the decoder's; what fails in them is a dead letter too.
+        decoding: the decoder's.
         annotation: what each event is told of its cluster; None: nothing.
         filters: each drops the events that it matches.
         limit: bytes of the largest event.
     """
-    return [{"try": decode}, *caught(), *judge_event(annotation, filters, limit)]
+    decode = [{"try": [*read, *decoding.processors]}, *caught()]
+    return [*decode, *judge_event(decoding.event(annotation), filters, limit)]
 
 
 def output(pipeline: Pipeline) -> dict[str, Any]:
