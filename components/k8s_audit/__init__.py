@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.kops.component import KopsAudit, KopsAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
-    from k8s_audit.platforms.rancher import RancherAuditArgs
+    from k8s_audit.platforms.microk8s import Microk8sAudit
     from k8s_audit.platforms.rke2 import Rke2Audit
+    from k8s_audit.platforms.server_nodes import ServerNodesArgs
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
     from k8s_audit.receivers.args import ReceiverArgs
     from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         KopsSpecAudit,
         LocalControlPlane,
         MetricsApi,
+        Microk8sServerAudit,
         RancherServerAudit,
         ReceiverCertificate,
         ReceiverPods,
@@ -80,9 +82,10 @@ _HOMES = {
     "LocalAuditArgs": "platforms.local",
     "LocalControlPlane": "resources",
     "MetricsApi": "resources",
+    "Microk8sAudit": "platforms.microk8s",
+    "Microk8sServerAudit": "resources",
     "Policy": "audit_policy.model",
     "PolicyRule": "audit_policy.model",
-    "RancherAuditArgs": "platforms.rancher",
     "RancherServerAudit": "resources",
     "ReceiverArgs": "receivers.args",
     "ReceiverCertificate": "resources",
@@ -93,6 +96,7 @@ _HOMES = {
     "RecorderReceiverArgs": "receivers.recorder.component",
     "ResourceGroup": "audit_policy.model",
     "Rke2Audit": "platforms.rke2",
+    "ServerNodesArgs": "platforms.server_nodes",
     "ShieldArgs": "receivers.shield",
     "StaticPodAudit": "resources",
     "SysdigAgentArgs": "receivers.sysdig_agent",
@@ -136,9 +140,10 @@ __all__ = [
     "LocalAuditArgs",
     "LocalControlPlane",
     "MetricsApi",
+    "Microk8sAudit",
+    "Microk8sServerAudit",
     "Policy",
     "PolicyRule",
-    "RancherAuditArgs",
     "RancherServerAudit",
     "ReceiverArgs",
     "ReceiverCertificate",
@@ -149,6 +154,7 @@ __all__ = [
     "RecorderReceiverArgs",
     "ResourceGroup",
     "Rke2Audit",
+    "ServerNodesArgs",
     "ShieldArgs",
     "StaticPodAudit",
     "SysdigAgentArgs",

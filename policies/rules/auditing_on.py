@@ -132,6 +132,7 @@ def _diagnostic_setting(resource: Resource) -> Verdict:
 JUDGES: dict[str, Callable[[Resource], Verdict]] = {
     "k8s-audit:index:StaticPodAudit": _policy,
     "k8s-audit:index:RancherServerAudit": _policy,
+    "k8s-audit:index:Microk8sServerAudit": _policy,
     "k8s-audit:index:EksClusterLogging": _types("types", "audit"),
     "aws:eks/cluster:Cluster": _types("enabledClusterLogTypes", "audit"),
     "azure-native:monitor:DiagnosticSetting": _diagnostic_setting,
