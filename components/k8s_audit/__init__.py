@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.kops.component import KopsAudit, KopsAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
-    from k8s_audit.platforms.rancher import RancherAuditArgs
+    from k8s_audit.platforms.microk8s import Microk8sAudit
     from k8s_audit.platforms.rke.component import RkeAudit, RkeAuditArgs
     from k8s_audit.platforms.rke2 import Rke2Audit
+    from k8s_audit.platforms.server_nodes import ServerNodesArgs
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
     from k8s_audit.receivers.args import ReceiverArgs
     from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         KopsSpecAudit,
         LocalControlPlane,
         MetricsApi,
+        Microk8sServerAudit,
         RancherServerAudit,
         ReceiverCertificate,
         ReceiverPods,
@@ -82,9 +84,10 @@ _HOMES = {
     "LocalAuditArgs": "platforms.local",
     "LocalControlPlane": "resources",
     "MetricsApi": "resources",
+    "Microk8sAudit": "platforms.microk8s",
+    "Microk8sServerAudit": "resources",
     "Policy": "audit_policy.model",
     "PolicyRule": "audit_policy.model",
-    "RancherAuditArgs": "platforms.rancher",
     "RancherServerAudit": "resources",
     "ReceiverArgs": "receivers.args",
     "ReceiverCertificate": "resources",
@@ -98,6 +101,7 @@ _HOMES = {
     "RkeAudit": "platforms.rke.component",
     "RkeAuditArgs": "platforms.rke.component",
     "RkeClusterAudit": "resources",
+    "ServerNodesArgs": "platforms.server_nodes",
     "ShieldArgs": "receivers.shield",
     "StaticPodAudit": "resources",
     "SysdigAgentArgs": "receivers.sysdig_agent",
@@ -141,9 +145,10 @@ __all__ = [
     "LocalAuditArgs",
     "LocalControlPlane",
     "MetricsApi",
+    "Microk8sAudit",
+    "Microk8sServerAudit",
     "Policy",
     "PolicyRule",
-    "RancherAuditArgs",
     "RancherServerAudit",
     "ReceiverArgs",
     "ReceiverCertificate",
@@ -157,6 +162,7 @@ __all__ = [
     "RkeAudit",
     "RkeAuditArgs",
     "RkeClusterAudit",
+    "ServerNodesArgs",
     "ShieldArgs",
     "StaticPodAudit",
     "SysdigAgentArgs",

@@ -243,6 +243,53 @@ class RancherServerAudit(pulumi.CustomResource):
         return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
 
 
+class Microk8sServerAudit(pulumi.CustomResource):
+    """Audit logging at one node of MicroK8s.
+
+    Args:
+        resource_name: the resource's name.
+        host: as an entry of `audit:platform.hosts`.
+        policy: YAML of the audit policy.
+        webhook: YAML of the webhook kubeconfig; always a secret.
+        arguments: audit flags by name, without dashes.
+        ssh_private_key: logs in at a host over SSH; always a secret; default: the SSH agent's keys.
+        remaining: names of the hosts whose turn comes after this one; for messages alone.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        host: dict[str, Any],
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        ssh_private_key: pulumi.Input[str] | None = None,
+        remaining: Sequence[str] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props = {
+            "host": host,
+            "policy": policy,
+            "webhook": pulumi.Output.secret(webhook),
+            "arguments": arguments,
+            "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
+            "remaining": list(remaining),
+        }
+        token = f"{PACKAGE}:index:Microk8sServerAudit"
+        super().__init__(token, resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts)
+
+    @property
+    def manifest_digest(self) -> pulumi.Output[str]:
+        """Of the file of arguments, in hex."""
+        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
+
+    @property
+    def intact(self) -> pulumi.Output[bool]:
+        """Whether all of ours is in it."""
+        return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
+
+
 class DeliveryCheck(pulumi.CustomResource):
     """The proof that events of each API server reach the receiver; `up` fails with a diagnosis if they don't.
 

@@ -11,6 +11,7 @@ from k8s_audit.audit_policy.render import render_policy
 from k8s_audit.config import places
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
+from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.rancher import RancherPlatform
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.registry import PLACES, STREAMS, TOOLED
@@ -19,8 +20,9 @@ from k8s_audit.config.stack import PROJECT, Stack
 from k8s_audit.platforms.k3s import K3sAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
 from k8s_audit.platforms.local import LocalAudit
-from k8s_audit.platforms.rancher import RancherAuditArgs
+from k8s_audit.platforms.microk8s import Microk8sAudit
 from k8s_audit.platforms.rke2 import Rke2Audit
+from k8s_audit.platforms.server_nodes import ServerNodesArgs
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.kubernetes import cluster_provider
 from k8s_audit.receivers.placement import Outputs, Placed, Placement
@@ -92,8 +94,8 @@ def _audit(stack: Stack, folder: Path, receiver: ReceiverArgs, options: pulumi.R
     delivery = stack.delivery.model_dump(by_alias=True, exclude_none=True)
     if isinstance(stack.platform, LocalPlatform):
         return _local(stack, stack.platform, folder, receiver, policy, delivery, options)
-    if isinstance(stack.platform, RancherPlatform):
-        return _rancher(stack, stack.platform, folder, receiver, policy, delivery, options)
+    if isinstance(stack.platform, RancherPlatform | Microk8sPlatform):
+        return _server_nodes(stack, stack.platform, folder, receiver, policy, delivery, options)
     assert isinstance(stack.platform, KubeadmPlatform)
     return _kubeadm(stack, stack.platform, folder, receiver, policy, delivery, options)
 
@@ -175,9 +177,9 @@ def _kubeadm(
     return {"kubeconfig": path, "deliveryChecks": audit.delivery_checks}
 
 
-def _rancher(
+def _server_nodes(
     stack: Stack,
-    platform: RancherPlatform,
+    platform: RancherPlatform | Microk8sPlatform,
     folder: Path,
     receiver: ReceiverArgs,
     policy: str,
@@ -185,7 +187,7 @@ def _rancher(
     options: pulumi.ResourceOptions,
 ) -> Outputs:
     path = places.kubeconfig(stack, folder)
-    arguments: RancherAuditArgs = {
+    arguments: ServerNodesArgs = {
         "hosts": [host.model_dump(by_alias=True, exclude_none=True) for host in platform.hosts],
         "receiver": receiver,
         "kubeconfig": path,
@@ -196,6 +198,10 @@ def _rancher(
     key = pulumi.Config(PROJECT).get_secret(PRIVATE_KEY)
     if key is not None:
         arguments["ssh_private_key"] = key
-    kinds: dict[str, type[Rke2Audit] | type[K3sAudit]] = {"rke2": Rke2Audit, "k3s": K3sAudit}
-    audit = kinds[platform.program](stack.cluster.name, arguments, options)
+    kinds: dict[str, type[Rke2Audit] | type[K3sAudit] | type[Microk8sAudit]] = {
+        "rke2": Rke2Audit,
+        "k3s": K3sAudit,
+        "microk8s": Microk8sAudit,
+    }
+    audit = kinds[platform.kind](stack.cluster.name, arguments, options)
     return {"kubeconfig": path, "deliveryChecks": audit.delivery_checks}

@@ -1,4 +1,4 @@
-"""Rke2Audit and K3sAudit as components: what they register."""
+"""Rke2Audit, K3sAudit and Microk8sAudit as components: what they register."""
 
 import asyncio
 from typing import Any
@@ -8,6 +8,7 @@ from pulumi.runtime import mocks
 
 from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.k3s import K3sAudit
+from k8s_audit.platforms.microk8s import Microk8sAudit
 from k8s_audit.platforms.rke2 import Rke2Audit
 from tests.components.test_sysdig_receivers import SECRET, Engine, of_type
 
@@ -24,7 +25,7 @@ def engine() -> Engine:
     return made
 
 
-def audit(kind: type[Rke2Audit] | type[K3sAudit], **more: Any) -> None:
+def audit(kind: type[Rke2Audit] | type[K3sAudit] | type[Microk8sAudit], **more: Any) -> None:
     receiver = {"name": "siem", "url": "https://siem.example/audit"}
     args: Any = {"hosts": HOSTS, "receiver": receiver, "kubeconfig": "/admin.conf", "ssh_private_key": "KEY"}
     mocks.test(lambda: kind("edge-1", args | more))()  # type: ignore[no-untyped-call]
@@ -41,6 +42,14 @@ def test_each_server_has_its_change_and_its_proof_and_knows_whose_turn_comes_nex
     assert first["arguments"]["audit-log-path"] == "/var/lib/rancher/rke2/server/logs/audit.log"
     assert SECRET in first["webhook"]
     assert SECRET in first["sshPrivateKey"]
+
+
+def test_a_node_of_microk8s_has_its_folders(engine: Engine) -> None:
+    audit(Microk8sAudit)
+    first = of_type(engine, "Microk8sServerAudit")["edge-1-cp-1"]
+    assert first["host"]["apiServer"] == "https://10.0.0.11:16443"
+    assert first["arguments"]["audit-policy-file"] == "/var/snap/microk8s/common/k8s-audit/policy.yaml"
+    assert SECRET in first["webhook"]
 
 
 def test_old_versions_get_no_drop_in_and_too_old_ones_are_refused(engine: Engine) -> None:

@@ -18,6 +18,7 @@ from k8s_audit.config.platforms.hosts import JumpHost
 from k8s_audit.config.platforms.k3s import K3sHost, K3sPlatform
 from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
+from k8s_audit.config.platforms.microk8s import Microk8sHost, Microk8sPlatform
 from k8s_audit.config.platforms.rke import OF_STATIC_PODS, RkeHost, RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Host, Rke2Platform
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
@@ -31,6 +32,11 @@ from tests.project import CHECKOUT
 ROOT = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "policies/README.md")
 PAGES = [*(CHECKOUT / name for name in ROOT), *sorted((CHECKOUT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OF_SERVICES: tuple[tuple[str, type[ConfigModel], type[ConfigModel]], ...] = (
+    ("rke2", Rke2Platform, Rke2Host),
+    ("k3s", K3sPlatform, K3sHost),
+    ("microk8s", Microk8sPlatform, Microk8sHost),
+)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#([^)]*))?\)")
 
 
@@ -127,9 +133,9 @@ def test_the_page_of_kubeadm_has_a_row_for_each_key_of_a_host_with_its_default()
             assert f"`{key}`" in page, key
 
 
-def test_the_pages_of_rke2_and_k3s_have_a_row_for_each_key_that_kubeadm_has_not_and_for_other_defaults() -> None:
-    for platform, host in ((Rke2Platform, Rke2Host), (K3sPlatform, K3sHost)):
-        page = (CHECKOUT / "docs" / "platforms" / f"{platform.program}.md").read_text()
+def test_the_pages_of_services_have_a_row_for_each_key_that_kubeadm_has_not_and_for_other_defaults() -> None:
+    for kind, platform, host in OF_SERVICES:
+        page = (CHECKOUT / "docs" / "platforms" / f"{kind}.md").read_text()
         for name, field in host.model_fields.items():
             if field.default != getattr(ControlPlaneHost.model_fields.get(name), "default", None):
                 row = next(row for row in page.splitlines() if row.startswith(f"| `{field.alias or name}` |"))

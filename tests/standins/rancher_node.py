@@ -1,4 +1,4 @@
-"""A server node of RKE2 or K3s that is reached over SSH: a real kube-apiserver and etcd, started by what stands in for its service."""
+"""A server node of RKE2, K3s or MicroK8s that is reached over SSH: a real kube-apiserver and etcd, started by what stands in for its service."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ import psutil
 from tests.project import CHECKOUT
 from tests.standins.ssh_control_plane import ControlPlaneNode, control_plane_node
 
-UNITS = {"rke2": "rke2-server", "k3s": "k3s"}
+UNITS = {"rke2": "rke2-server", "k3s": "k3s", "microk8s": "snap.microk8s.daemon-kubelite"}
 PATIENCE = 60
 """Seconds until the API server of the service is ready; it takes about three."""
 
@@ -70,11 +70,11 @@ def rancher_node(
     Args:
         folder: where all of it lies.
         key: the private key that logs in.
-        program: `rke2` or `k3s`.
+        program: `rke2`, `k3s` or `microk8s`.
         certificates: those of the cluster's first node; None: it is that.
     """
     script = CHECKOUT / "tests" / "standins" / "rancher_service.py"
-    names = ("systemctl", "journalctl", program)
+    names = ("systemctl", "journalctl", "snap", program)
     programs = {name: f'#!/bin/sh\nexec "{sys.executable}" "{script}" {name} "$@"\n' for name in names}
     with control_plane_node(folder, key, certificates, programs) as cp:
         made = RancherNode(cp, program)
@@ -91,6 +91,10 @@ def rancher_node(
             shutil.copy(pki / f"apiserver-kubelet-client.{end}", tls / f"client-admin.{end}")
         made.config.mkdir()
         made.state.mkdir()
+        args = cp.node.folder / "var" / "snap" / "microk8s" / "1" / "args"
+        args.mkdir(parents=True)
+        (args.parent.parent / "current").symlink_to("1")
+        (args / "kube-apiserver").write_text("# its own\n" + "\n".join(base) + "\n")
         known = {"program": program, "units": [UNITS[program]], "base": base, "command": "server", "version": "v1.34.4"}
         (made.state / "settings.json").write_text(
             json.dumps(known | {"api_server": shutil.which("kube-apiserver") or ""})

@@ -1,11 +1,11 @@
-"""Stands in for systemd, journald and the service of RKE2 or K3s on a node: a real kube-apiserver with the arguments that the
-distribution would give it.
+"""Stands in for systemd, journald, snapd and the service of RKE2, K3s or MicroK8s on a node: a real kube-apiserver with the arguments
+that the distribution would give it.
 
 As there: configuration files are merged (https://docs.rke2.io/install/configuration, https://docs.k3s.io/installation/configuration), `kube-apiserver-arg`
 goes over the distribution's own arguments (k3s pkg/util/args.go), RKE2 puts its `audit-policy-file`, or that of `profile: cis`, and its
 own log settings before them, and makes a policy that records nothing where none is (rke2 pkg/executor/staticpod); a service that ends is
-started again; K3s tells its arguments in its log alone. Other than there: the rest of the distribution is missing, the own arguments are
-kubeadm's, and K3s' process is the API server itself. Run as `systemctl`, `journalctl`, `rke2` and `k3s`; its settings are in SETTINGS.
+started again; K3s tells its arguments in its log alone. MicroK8s' are the lines of a file. Other than there: the rest of the distribution is missing, the own arguments are
+kubeadm's, and K3s' or kubelite's process is the API server itself. Run as `systemctl`, `journalctl`, `snap`, `rke2` and `k3s`; its settings are in SETTINGS.
 """
 
 import json
@@ -22,6 +22,8 @@ SETTINGS, STATE, JOURNAL = HOME / "settings.json", HOME / "state.json", HOME / "
 PAUSE = 1.0
 """Seconds before a service is started again; the real units say five."""
 POLICY = "/etc/rancher/rke2/audit-policy.yaml"
+SNAP_DATA = "/var/snap/microk8s/current"
+ARGUMENTS = Path(SNAP_DATA) / "args" / "kube-apiserver"
 NONE = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: None\n"
 
 
@@ -45,6 +47,9 @@ def configuration(program: str) -> dict[str, list[str]]:
 
 
 def arguments(settings: dict[str, Any]) -> list[str]:
+    if settings["program"] == "microk8s":
+        lines = [line.strip().replace("${SNAP_DATA}", SNAP_DATA) for line in ARGUMENTS.read_text().splitlines()]
+        return [line for line in lines if line and not line.startswith("#")]
     values = configuration(settings["program"])
     extra = [given.removeprefix("--") for given in values.get("kube-apiserver-arg", [])]
     names = {given.partition("=")[0] for given in extra}
@@ -134,6 +139,8 @@ def main(name: str, *rest: str) -> int:
         serve()
     if name == "systemctl":
         return systemctl(*rest)
+    if name == "snap":
+        return systemctl(rest[0], "--no-block", *(f"snap.{each}" for each in rest[1:] if not each.startswith("-")))
     if name == "journalctl":
         return journalctl(*rest)
     suffix = {"rke2": "rke2r1", "k3s": "k3s1"}[name]

@@ -6,12 +6,14 @@ from threading import Event
 
 from k8s_audit.config.platforms.hosts import JumpHost, ReachedHost
 from k8s_audit.config.platforms.kubeadm import StaticPodHost
+from k8s_audit.config.platforms.microk8s import Microk8sHost
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.platforms.rancher import RancherPlatform, ServerHost
 from k8s_audit.control_plane.change import Change, Place, StaticPodChange
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.host import Host
 from k8s_audit.control_plane.local_host import LocalHost
+from k8s_audit.control_plane.microk8s_server import Microk8sServer
 from k8s_audit.control_plane.rancher_facts import DISTRIBUTIONS
 from k8s_audit.control_plane.rancher_server import RancherPlace, RancherServer
 from k8s_audit.control_plane.ssh_access import SshAccess, SshServer
@@ -63,6 +65,8 @@ def change(
     if isinstance(platform, RancherPlatform):
         assert isinstance(host, ServerHost)
         return rancher_change(platform.program, platform.drop_in, host, private_key, stop, say)
+    if isinstance(host, Microk8sHost):
+        return microk8s_change(host, private_key, stop)
     assert isinstance(host, StaticPodHost)
     return static_pod_change(host, private_key, stop)
 
@@ -92,6 +96,13 @@ def rancher_change(
     folder, timeout = posixpath.dirname(at.file), seconds(host.restart_timeout)
     where = Place(folder, host.api_server, host.config_folder, host.state_folder, timeout)
     return Change(reached, where, RancherServer(reached, at, say), stop)
+
+
+def microk8s_change(host: Microk8sHost, private_key: str | None, stop: Event) -> Change:
+    """The change of a node of MicroK8s."""
+    reached, timeout = reach(host, private_key), seconds(host.restart_timeout)
+    where = Place(posixpath.dirname(host.args_file), host.api_server, host.config_folder, host.state_folder, timeout)
+    return Change(reached, where, Microk8sServer(reached, host.args_file, host.api_server, host.state_folder), stop)
 
 
 def _jump(jump: JumpHost) -> SshServer:

@@ -9,6 +9,7 @@ from k8s_audit.config.platforms.k3s import K3sPlatform
 from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
+from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Platform
@@ -27,14 +28,14 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "kubeadm": KubeadmPlatform,
         "rke2": Rke2Platform,
         "k3s": K3sPlatform,
+        "microk8s": Microk8sPlatform,
         "eks": EksPlatform,
         "gke": GkePlatform,
         "aks": AksPlatform,
         "kops": KopsPlatform,
         "rke": RkePlatform,
         **dict.fromkeys(
-            "minikube minishift openshift-3.11 openshift hypershift kind k3d talos cluster-api kubespray"
-            " microk8s iks".split()
+            "minikube minishift openshift-3.11 openshift hypershift kind k3d talos cluster-api kubespray iks".split()
         ),
     }
 )
@@ -74,6 +75,7 @@ RENDERS = MappingProxyType(
         "rke": "rke.render",
         "rke2": "rancher_render",
         "k3s": "rancher_render",
+        "microk8s": "microk8s_render",
     }
 )
 """The module in `platforms/` whose `render` tells what a stack of this kind writes; clouds write nothing of the kind."""

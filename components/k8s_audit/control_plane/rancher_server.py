@@ -14,10 +14,11 @@ from threading import Event
 from k8s_audit.control_plane import health, rancher_config, systemd
 from k8s_audit.control_plane.edit import Edit, Ours
 from k8s_audit.control_plane.host import Credentials, Host, Process
-from k8s_audit.control_plane.journal import RESTART, Record
+from k8s_audit.control_plane.journal import Record
 from k8s_audit.control_plane.local_host import LOG_LINES
 from k8s_audit.control_plane.rancher_config import POLICY, Files, Setting
 from k8s_audit.control_plane.rancher_facts import DROP_INS, NEWEST, OLDEST, Distribution
+from k8s_audit.control_plane.service_file import ServiceFile
 from k8s_audit.control_plane.static_pod import CONTAINER, LOG_FLAGS, STDOUT
 from k8s_audit.control_plane.undo_note import undo_service
 from k8s_audit.errors import ConflictError, HostError
@@ -70,6 +71,7 @@ class RancherServer:
         """Nothing is touched yet."""
         self.host, self.place, self.say, self.path = host, place, say, place.file
         self.distribution = place.distribution
+        self.file = ServiceFile(host, place.file, place.state_folder, self._restart)
         self._others: Files | None = None
         self._arguments: dict[tuple[int, float], tuple[str, ...]] = {}
 
@@ -150,21 +152,12 @@ class RancherServer:
 
     def put(self, text: bytes) -> None:
         """See Server."""
-        self.host.write(self._restart, b"")
-        if not text:
-            self.host.remove(self.path)
-        elif self.host.read(self.path) is None:
-            self.host.write(self.path, text)
-        else:
-            self.host.replace(self.path, text, posixpath.dirname(self.path))
+        self.file.put(text)
         self._others = None
-        if self._unit().there:
-            systemd.restart(self.host, self.place.service)
-        self.host.remove(self._restart)
 
     def in_force(self) -> bool:
         """See Server."""
-        return self.host.read(self._restart) is None
+        return self.file.in_force()
 
     def running(self, text: bytes) -> list[tuple[int, float]]:
         """See Server."""
@@ -191,9 +184,9 @@ class RancherServer:
         """See Server."""
         return undo_service(record, state_folder, self.place.service)
 
-    @property
-    def _restart(self) -> str:
-        return posixpath.join(self.place.state_folder, RESTART)
+    def _restart(self) -> None:
+        if self._unit().there:
+            systemd.restart(self.host, self.place.service)
 
     def _unit(self) -> systemd.Unit:
         return systemd.unit(self.host, self.place.service)

@@ -5,7 +5,8 @@ from typing import Any
 import pulumi
 
 from k8s_audit.config.platforms.k3s import K3sPlatform
-from k8s_audit.platforms.rancher import RancherAuditArgs, audit_servers
+from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, judged
+from k8s_audit.resources import RancherServerAudit
 
 
 class K3sAudit(pulumi.ComponentResource):
@@ -18,12 +19,12 @@ class K3sAudit(pulumi.ComponentResource):
     delivery_checks: pulumi.Output[list[dict[str, Any]]]
     """One proof an API server: apiServer, receiver, proof, auditID, latencySeconds."""
 
-    def __init__(self, name: str, args: RancherAuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: ServerNodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the nodes and the proofs.
 
         Args:
             name: the component's name.
-            args: see RancherAuditArgs.
+            args: see ServerNodesArgs.
             opts: Pulumi's.
 
         Raises:
@@ -31,5 +32,10 @@ class K3sAudit(pulumi.ComponentResource):
             AuditPolicyError: the policy has.
         """
         super().__init__("k8s-audit:index:K3sAudit", name, {}, opts)
-        self.delivery_checks = audit_servers(K3sPlatform, self, name, args)
+        platform = judged(K3sPlatform, "k3s", args)
+
+        def audit(node: str, values: NodeAudit) -> RancherServerAudit:
+            return RancherServerAudit(node, distribution="k3s", drop_in=platform.drop_in, **values)
+
+        self.delivery_checks = audit_servers(platform, audit, self, name, args)
         self.register_outputs({"deliveryChecks": self.delivery_checks})

@@ -10,10 +10,10 @@ import pulumi
 
 from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.resources import DeliveryCheck, RancherServerAudit, StaticPodAudit
+from k8s_audit.resources import DeliveryCheck, Microk8sServerAudit, RancherServerAudit, StaticPodAudit
 
 Host = TypeVar("Host", bound=ReachedHost)
-Audited = StaticPodAudit | RancherServerAudit
+Audited = StaticPodAudit | RancherServerAudit | Microk8sServerAudit
 
 
 def one_by_one(

@@ -5,7 +5,8 @@ from typing import Any
 import pulumi
 
 from k8s_audit.config.platforms.rke2 import Rke2Platform
-from k8s_audit.platforms.rancher import RancherAuditArgs, audit_servers
+from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, judged
+from k8s_audit.resources import RancherServerAudit
 
 
 class Rke2Audit(pulumi.ComponentResource):
@@ -18,12 +19,12 @@ class Rke2Audit(pulumi.ComponentResource):
     delivery_checks: pulumi.Output[list[dict[str, Any]]]
     """One proof an API server: apiServer, receiver, proof, auditID, latencySeconds."""
 
-    def __init__(self, name: str, args: RancherAuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: ServerNodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the nodes and the proofs.
 
         Args:
             name: the component's name.
-            args: see RancherAuditArgs.
+            args: see ServerNodesArgs.
             opts: Pulumi's.
 
         Raises:
@@ -31,5 +32,10 @@ class Rke2Audit(pulumi.ComponentResource):
             AuditPolicyError: the policy has.
         """
         super().__init__("k8s-audit:index:Rke2Audit", name, {}, opts)
-        self.delivery_checks = audit_servers(Rke2Platform, self, name, args)
+        platform = judged(Rke2Platform, "rke2", args)
+
+        def audit(node: str, values: NodeAudit) -> RancherServerAudit:
+            return RancherServerAudit(node, distribution="rke2", drop_in=platform.drop_in, **values)
+
+        self.delivery_checks = audit_servers(platform, audit, self, name, args)
         self.register_outputs({"deliveryChecks": self.delivery_checks})

@@ -10,6 +10,7 @@ from k8s_audit.platforms.k3s import K3sAudit
 from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
+from k8s_audit.platforms.microk8s import Microk8sAudit
 from k8s_audit.platforms.rke.component import RkeAudit
 from k8s_audit.platforms.rke2 import Rke2Audit
 from k8s_audit.receivers.admission_controller import AdmissionControllerReceiver
@@ -33,6 +34,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     KopsAudit,
     KubeadmAudit,
     LocalAudit,
+    Microk8sAudit,
     RecorderReceiver,
     Rke2Audit,
     RkeAudit,

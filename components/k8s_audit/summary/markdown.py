@@ -11,6 +11,7 @@ from k8s_audit.summary.policy_changes import rule_changes
 API_SERVER = (
     "k8s-audit:index:StaticPodAudit",
     "k8s-audit:index:RancherServerAudit",
+    "k8s-audit:index:Microk8sServerAudit",
     "k8s-audit:index:LocalControlPlane",
 )
 CLOUDS = ("aws:", "gcp:", "azure-native:", "k8s-audit:index:Eks", "k8s-audit:index:Gke", "k8s-audit:index:Aks")

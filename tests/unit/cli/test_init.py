@@ -20,6 +20,7 @@ ANSWERS = {
     "kubeadm": {"hosts": "ops@10.0.0.11, ops@10.0.0.12:2222, local=https://10.0.0.13:6443"},
     "rke2": {"hosts": "ops@10.0.1.11, ops@10.0.1.12"},
     "k3s": {"hosts": "ops@10.0.2.11"},
+    "microk8s": {"hosts": "ops@10.0.3.11"},
     "kops": {"clusterName": "prod-1.k8s.example.com", "stateStore": "s3://example-kops-state"},
     "rke": {"clusterFile": "rke/cluster.yml", "hosts": "rancher@10.0.0.11"},
     "eks": {"region": "eu-west-1"},

@@ -90,6 +90,14 @@ def test_a_server_node_of_rke2_or_k3s_has_its_files_and_what_its_configuration_g
     assert f"audit-log-path=/var/lib/rancher/{kind}/server/logs/audit.log" in arguments
 
 
+def test_a_node_of_microk8s_has_its_files_and_the_lines_of_its_arguments(run: Any) -> None:
+    told = run(STACK.format(platform=f"kind: microk8s, {HOSTS}", receiver=BEARER), "--json")
+    last = json.loads(told.stdout)["texts"][-1]
+    assert (last["place"], last["how"]) == ("cp-2", "merge")
+    assert last["path"] == "/var/snap/microk8s/current/args/kube-apiserver"
+    assert "\n--audit-policy-file=/var/snap/microk8s/common/k8s-audit/policy.yaml\n" in last["text"]
+
+
 def test_the_printed_texts_are_one_stream_of_yaml_and_placeholders_are_explained_beside_it(run: Any) -> None:
     told = run(
         STACK.format(platform=f'kind: kubeadm, persist: false, kubernetesVersion: "1.11", {HOSTS}', receiver=BEARER)

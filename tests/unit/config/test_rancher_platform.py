@@ -1,4 +1,4 @@
-"""`kind: rke2` and `kind: k3s`: what a stack's file may say."""
+"""`kind: rke2`, `kind: k3s` and `kind: microk8s`: what a stack's file may say."""
 
 import json
 from typing import Any
@@ -34,6 +34,14 @@ def test_a_host_needs_an_address_alone_and_old_versions_get_no_drop_in(kind: str
     assert not old.drop_in
     (warning,) = judged(kind, [SSH], kubernetesVersion="1.99").warnings()
     assert warning == "audit:platform.kubernetesVersion: 1.99 is newer than what was looked at, 1.36"
+
+
+def test_microk8s_has_a_port_and_folders_of_its_own() -> None:
+    (host,) = judged("microk8s", [SSH]).platform.model_dump(by_alias=True)["hosts"]
+    assert host["apiServer"] == "https://10.0.0.11:16443"
+    assert host["argsFile"] == "/var/snap/microk8s/current/args/kube-apiserver"
+    with pytest.raises(ConfigError, match=r"hosts\[1\]\.argsFile"):
+        judged("microk8s", [SSH, SSH])
 
 
 @pytest.mark.parametrize(

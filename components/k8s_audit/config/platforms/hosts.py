@@ -49,6 +49,7 @@ class ReachedHost(ConfigModel):
     `access` is `local`: this machine; or `ssh`, which needs `address` and `user`.
     """
 
+    usual_port: ClassVar[int] = API_SERVER_PORT
     access: Literal["local", "ssh"]
     address: Address | None = None
     """A name or an IP address of its SSH server."""
@@ -85,7 +86,7 @@ class ReachedHost(ConfigModel):
         address = re.sub(r"[^\w.:-]", "", str(given.get("address", "")), flags=re.ASCII) or "missing"
         host = f"[{address}]" if ":" in address else address
         name = re.sub(r"[^a-z0-9]+", "-", address.lower()).strip("-")[:63]
-        return {"name": name, "apiServer": f"https://{host}:{API_SERVER_PORT}"} | given
+        return {"name": name, "apiServer": f"https://{host}:{cls.usual_port}"} | given
 
     @model_validator(mode="after")
     def _of_one_access(self) -> Self:

@@ -12,6 +12,7 @@ from k8s_audit.provider.resources.kops_spec_audit import KopsSpecAuditResource
 from k8s_audit.provider.resources.kubeadm_config_audit import KubeadmConfigAuditResource
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
 from k8s_audit.provider.resources.metrics_api import MetricsApiResource
+from k8s_audit.provider.resources.microk8s_server_audit import Microk8sServerAuditResource
 from k8s_audit.provider.resources.rancher_server_audit import RancherServerAuditResource
 from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
 from k8s_audit.provider.resources.receiver_pods import ReceiverPodsResource
@@ -24,6 +25,7 @@ RESOURCES: list[ResourceType[Any]] = [
     RecorderResource(),
     StaticPodAuditResource,
     RancherServerAuditResource,
+    Microk8sServerAuditResource,
     DeliveryCheckResource(),
     KubeadmConfigAuditResource(),
     AdmissionCheckResource(),

@@ -1,6 +1,7 @@
-"""What the components of RKE2 and K3s share: their arguments, and server nodes changed one after the other."""
+"""What the components of RKE2, K3s and MicroK8s share: their arguments, and nodes changed one after the other."""
 
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Callable
+from typing import Any, NotRequired, TypedDict, TypeVar
 
 import pulumi
 
@@ -8,20 +9,21 @@ from k8s_audit.audit_policy.model import parse_policy
 from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
-from k8s_audit.config.platforms.rancher import RancherPlatform, ServerHost
+from k8s_audit.config.platforms.hosts import HostsPlatform, ReachedHost
 from k8s_audit.control_plane.versions import minor, policy_version
 from k8s_audit.errors import ConfigError
-from k8s_audit.platforms.one_by_one import one_by_one
+from k8s_audit.platforms.one_by_one import Audited, one_by_one
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
 from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT
-from k8s_audit.resources import RancherServerAudit
+
+Platform = TypeVar("Platform", bound=HostsPlatform)
 
 
-class RancherAuditArgs(TypedDict):
-    """Arguments of Rke2Audit and K3sAudit."""
+class ServerNodesArgs(TypedDict):
+    """Arguments of Rke2Audit, K3sAudit and Microk8sAudit."""
 
     hosts: list[dict[str, Any]]
-    """As `audit:platform.hosts` of a stack's file: access, apiServer, and where they differ configFile, service, …"""
+    """As `audit:platform.hosts` of a stack's file: access, apiServer, and where they differ their platform's own keys"""
     receiver: ReceiverArgs
     """Who gets the events."""
     kubeconfig: pulumi.Input[str]
@@ -36,25 +38,41 @@ class RancherAuditArgs(TypedDict):
     """As `audit:delivery` of a stack's file; default: our flags."""
 
 
+class NodeAudit(TypedDict):
+    """What the resource of each kind takes."""
+
+    host: dict[str, Any]
+    policy: str
+    webhook: pulumi.Output[str]
+    arguments: dict[str, str]
+    ssh_private_key: pulumi.Input[str] | None
+    remaining: list[str]
+    opts: pulumi.ResourceOptions
+
+
 def audit_servers(
-    kind: type[RancherPlatform], component: pulumi.ComponentResource, name: str, args: RancherAuditArgs
+    platform: HostsPlatform,
+    audit: Callable[[str, NodeAudit], Audited],
+    component: pulumi.ComponentResource,
+    name: str,
+    args: ServerNodesArgs,
 ) -> pulumi.Output[list[dict[str, Any]]]:
     """Register the server nodes and their proofs.
 
     Args:
-        kind: the model of the platform.
+        platform: the judged one.
+        audit: registers the change of a node.
         component: what they belong to.
         name: its name.
-        args: see RancherAuditArgs.
+        args: see ServerNodesArgs.
 
     Returns:
         the proofs, one an API server.
 
     Raises:
-        ConfigError: hosts or delivery have faults.
+        ConfigError: delivery has faults.
         AuditPolicyError: the policy has.
     """
-    platform = _platform(kind, args)
     delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
     text, receiver = args.get("policy"), args["receiver"]
     version = minor(platform.kubernetes_version) if platform.kubernetes_version else None
@@ -64,24 +82,22 @@ def audit_servers(
         int(receiver.get("body_limit", BODY_LIMIT)), int(receiver.get("event_limit", EVENT_LIMIT))
     )
 
-    def audit(host: ServerHost, remaining: list[str], opts: pulumi.ResourceOptions) -> RancherServerAudit:
-        return RancherServerAudit(
-            f"{name}-{host.name}",
-            distribution=platform.program,
-            host=host.model_dump(by_alias=True, exclude_none=True),
-            policy=policy,
-            webhook=webhook,
-            arguments=flags.arguments(f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml"),
-            drop_in=platform.drop_in,
-            ssh_private_key=args.get("ssh_private_key") if host.access == "ssh" else None,
-            remaining=remaining,
-            opts=opts,
-        )
+    def register(host: ReachedHost, remaining: list[str], opts: pulumi.ResourceOptions) -> Audited:
+        node: NodeAudit = {
+            "host": host.model_dump(by_alias=True, exclude_none=True),
+            "policy": policy,
+            "webhook": webhook,
+            "arguments": flags.arguments(f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml"),
+            "ssh_private_key": args.get("ssh_private_key") if host.access == "ssh" else None,
+            "remaining": remaining,
+            "opts": opts,
+        }
+        return audit(f"{name}-{host.name}", node)
 
     checks, _ = one_by_one(
         name,
         platform.hosts,
-        audit,
+        register,
         parent=component,
         kubeconfig=args["kubeconfig"],
         receiver=receiver,
@@ -90,8 +106,18 @@ def audit_servers(
     return checks
 
 
-def _platform(kind: type[RancherPlatform], args: RancherAuditArgs) -> RancherPlatform:
-    given: dict[str, Any] = {"kind": kind.program, "hosts": args["hosts"]}
+def judged(kind: type[Platform], name: str, args: ServerNodesArgs) -> Platform:
+    """The platform that a component's arguments name.
+
+    Args:
+        kind: its model.
+        name: its kind.
+        args: see ServerNodesArgs.
+
+    Raises:
+        ConfigError: hosts have faults.
+    """
+    given: dict[str, Any] = {"kind": name, "hosts": args["hosts"]}
     if args.get("kubernetes_version"):
         given["kubernetesVersion"] = args["kubernetes_version"]
     platform = judge(kind, "", given)
