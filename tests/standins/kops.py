@@ -123,6 +123,8 @@ def main(arguments: list[str]) -> None:
     if options.get("--name", NAME) != kops.read("cluster")["metadata"]["name"]:
         raise RefusalError(f'cluster not found "{options["--name"]}"')
     command = " ".join(arguments[:2])
+    if command == "get cluster" and fails:
+        raise RefusalError("error reading cluster configuration: the specified bucket does not exist")
     if command == "get cluster":
         print(yaml.safe_dump(kops.read("cluster"), sort_keys=False), end="")
     elif command == "get instancegroups":

@@ -39,6 +39,10 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         ),
     }
 )
+FORMER = MappingProxyType(
+    {"minishift-3.11": "minishift", "minikube-1.13": "minikube", "rke-1.13": "rke", "openshift-4.2": "openshift"}
+)
+"""What the script enable-k8s-audit.sh called a kind of cluster, where that is another name than today's."""
 RECEIVERS: MappingProxyType[str, type[ReceiverConfig] | None] = MappingProxyType(
     {
         "recorder": RecorderReceiver,

@@ -177,7 +177,7 @@ class RkeChange:
         return edit.ours
 
     def restore(self, path: str) -> None:
-        """Take out what is ours, and let rke bring the nodes there; a cluster file that is gone is left so.
+        """Take out what is ours, and let rke bring the nodes there.
 
         Args:
             path: of the webhook file on each node.
@@ -185,17 +185,14 @@ class RkeChange:
         Raises:
             HostError, ToolError: it failed; the next call goes on.
         """
-        current, memory = self.file.read(), self.file.memory()
-        if current is None:
-            self.cluster.say(f"{self.file.path} is gone; no API server is changed, and the webhook files are removed")
-        else:
-            RKE.version(self.cluster.say)
-            base = self.base(current)
-            if base != current or (memory and memory.step == RESTORING):
-                if memory:
-                    self.file.remember(replace(memory, step=RESTORING))
-                self.file.write(base)
-                self.cluster.up()
+        RKE.version(self.cluster.say)
+        current, memory = self.known(), self.file.memory()
+        base = self.base(current)
+        if base != current or (memory and memory.step == RESTORING):
+            if memory:
+                self.file.remember(replace(memory, step=RESTORING))
+            self.file.write(base)
+            self.cluster.up()
         for address, host in self.cluster.hosts.items():
             host.remove(path)
             for folder in reversed(memory.made.get(address, []) if memory else [posixpath.dirname(path)]):
@@ -210,7 +207,10 @@ class RkeChange:
         """
         text = self.file.read()
         if text is None:
-            raise HostError(f"{self.file.path} is not there; audit:platform.clusterFile names the cluster.yml of RKE")
+            raise HostError(
+                f"{self.file.path} is not there; audit:platform.clusterFile names the cluster.yml of RKE. Without it no API server can be"
+                " changed, nor given back what it had"
+            )
         return text
 
     def _judge_hosts(self, text: str) -> None:

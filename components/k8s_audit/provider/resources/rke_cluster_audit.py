@@ -84,10 +84,8 @@ class RkeClusterAuditResource:
         if inputs is None:
             raise HostError("an RkeClusterAudit is not imported; adopt: true takes over what is there")
         cluster = inputs.cluster(context)
-        text = cluster.file.read()
-        if text is None:
-            return None
         record = str(old.get("record") or "")
+        text = RkeChange(cluster, record).known()
         path = inputs.arguments["audit-webhook-config-file"]
         content = [host.read(path) for host in cluster.hosts.values()]
         same = all(each == inputs.webhook.encode() for each in content)

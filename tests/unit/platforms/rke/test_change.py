@@ -198,7 +198,9 @@ def test_what_is_found_before_leaves_all_as_it_is(
     with pytest.raises(ToolError, match=r"rke is not on the PATH; https://rke\.docs\.rancher\.com"):
         change().apply(wanted)
     file.unlink()
+    monkeypatch.setenv("PATH", f"{rke.folder}/bin:/usr/bin:/bin")
+    monkeypatch.delenv("RKE_STANDIN_VERSION")
     with pytest.raises(HostError, match=r"cluster.yml is not there; audit:platform.clusterFile names"):
-        change().known()
+        change().restore(wanted.path)
     assert rke.calls == []
     assert not Path(wanted.path).exists()
