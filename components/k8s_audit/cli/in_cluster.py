@@ -7,6 +7,7 @@ from k8s_audit.cli.findings import Finding
 from k8s_audit.config import places
 from k8s_audit.config.receivers.helm import HelmReceiver
 from k8s_audit.config.stack import Stack
+from k8s_audit.errors import ConfigError
 from k8s_audit.receivers.troubles.diagnosis import Trouble, troubles_of
 from k8s_audit.receivers.troubles.look import look, with_log
 
@@ -20,11 +21,12 @@ def receiver_findings(stack: Stack, kubeconfig: str, log: Path | None = None) ->
         log: lines of an API server or a receiver that were fetched by other means.
 
     Raises:
-        ConfigError: the log cannot be read.
+        ConfigError: the log cannot be read, or no receiver is in the cluster.
     """
-    for receiver in stack.receivers:
-        if not isinstance(receiver, HelmReceiver):
-            continue
+    receivers = [receiver for receiver in stack.receivers if isinstance(receiver, HelmReceiver)]
+    if log and not receivers:
+        raise ConfigError(["--log: is looked at for receivers in the cluster, and this stack has none"])
+    for receiver in receivers:
         webhooks = [webhook for name, webhook in places.webhooks(stack) if name == receiver.name]
         signs = look(receiver, stack.platform, kubeconfig, webhooks)
         signs = with_log(signs, log) if log else signs

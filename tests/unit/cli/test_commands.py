@@ -1,5 +1,6 @@
 """Exit codes and messages of the command, without a cluster; with one: tests/engine/test_local_stack.py."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,9 @@ def test_policy_lint_tells_clean_from_findings_from_what_is_no_policy(
     linted = run("policy", "lint", str(file))
     assert linted.exit_code == code
     assert said in linted.output
+    if code < 2:
+        findings = json.loads(run("policy", "lint", str(file), "--json").stdout)
+        assert [f"{file}: {finding}" for finding in findings] == linted.stdout.splitlines()
 
 
 def test_a_policy_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
@@ -170,6 +174,34 @@ def test_doctor_tries_the_token_of_a_receiver_that_needs_one(
         (tmp_path / "token").write_text("")
         refused = run("doctor", "--stack", "cluster-1", "--token-file", str(tmp_path / "token"))
         assert refused.exit_code == 2
+
+
+def test_doctor_tells_its_findings_as_json_and_looks_at_a_log_that_is_given(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no cluster here: what is read of it is said to be unknown."""
+    refused = run("doctor", "--stack", "cluster-1", "--log", "nowhere")
+    assert refused.exit_code == 2
+    assert "--log: is looked at for receivers in the cluster, and this stack has none" in refused.stderr
+    (project / "stacks" / "Pulumi.cluster-1.yaml").write_text(ADMISSION)
+    monkeypatch.delenv("SECURE_API_TOKEN", raising=False)
+    monkeypatch.setattr(places, "hosts", lambda *_: [])
+    told = run("doctor", "--stack", "cluster-1", "--json")
+    assert told.exit_code == 0, told.output
+    token, receiver = json.loads(told.stdout)
+    assert token["subject"] == "receiver sysdig: the Sysdig Secure API token"
+    assert receiver["subject"].startswith("receiver sysdig in namespace sysdig-admission-controller")
+    assert any("not known, its pods' logs: kubeconfig" in line for line in receiver["said"])
+    assert (receiver["wrong"], receiver["inTheWay"], receiver["unreadable"]) == (False, [], None)
+    log = tmp_path / "pod.log"
+    log.write_text("open /var/run/secrets/kubernetes.io/serviceaccount/token:permission denied\n")
+    told = run("doctor", "--stack", "cluster-1", "--log", str(log))
+    assert told.exit_code == 1
+    assert "  wrong: its service account's token cannot be read: " in told.stdout
+    assert "    mend: webhook: {fsGroup: 65534}" in told.stdout
+    refused = run("doctor", "--stack", "cluster-1", "--log", "nowhere")
+    assert refused.exit_code == 2
+    assert "--log: nowhere: No such file or directory" in refused.stderr
 
 
 def test_verify_says_after_its_proofs_whether_a_runtime_policy_would_show_the_events(
