@@ -8,6 +8,7 @@ started again; K3s tells its arguments in its log alone. MicroK8s' are the lines
 kubeadm's, and K3s' or kubelite's process is the API server itself. Run as `systemctl`, `journalctl`, `snap`, `rke2` and `k3s`; its settings are in SETTINGS.
 """
 
+import itertools
 import json
 import os
 import signal
@@ -85,15 +86,23 @@ def serve() -> None:
     """The service: runs the API server, again and again."""
     settings, before = read(SETTINGS), read(STATE)
     end(before.get("service", 0), before.get("api_server", 0))
-    while True:
+    for restarts in itertools.count():
         given = arguments(settings)
         with JOURNAL.open("ab") as log:
-            child = subprocess.Popen([settings["api_server"], *given], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            refused = any(argument.startswith(settings.get("refuses", "no")) for argument in given)
+            program = "/bin/false" if refused else settings["api_server"]
+            child = subprocess.Popen([program, *given], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
             main = os.getpid() if settings["program"] == "rke2" else child.pid
             if settings["program"] == "k3s":
                 line = f'time="now" level=info msg="Running kube-apiserver {" ".join(given)}"\n'
                 (HOME / f"log-{child.pid}").write_text(line)
-        state = {"service": os.getpid(), "api_server": child.pid, "main": main, "started": started(child.pid)}
+        state = {
+            "service": os.getpid(),
+            "api_server": child.pid,
+            "main": main,
+            "started": started(child.pid),
+            "restarts": restarts * (main == child.pid),
+        }
         (HOME / "new").write_text(json.dumps(state))
         (HOME / "new").rename(STATE)
         child.wait()
@@ -109,7 +118,7 @@ def systemctl(verb: str, *rest: str) -> int:
     if verb == "show":
         state = read(STATE) if unit == settings["units"][0] else {}
         print(f"LoadState={'loaded' if there else 'not-found'}")
-        print(f"ActiveState={'active' if state.get('main') else 'inactive'}")
+        print(f"NRestarts={state.get('restarts', 0)}")
         print(f"MainPID={state.get('main', 0)}\nExecMainStartTimestampMonotonic={state.get('started', 0)}")
         program = f"/usr/bin/{settings['program']}"
         print(f"ExecStart={{ path={program} ; argv[]={program} {settings['command']} ; ignore_errors=no ; pid=0 }}")

@@ -105,10 +105,15 @@ class Microk8sServer:
 
     def wait(self, text: bytes, not_these: Collection[tuple[int, float]], timeout: float, stop: Event) -> None:
         """See Server."""
-        credentials = self._credentials(text)
+        credentials, crashes = self._credentials(text), systemd.Crashes(self.host, UNIT)
+
+        def running() -> list[Process]:
+            crashes.look(systemd.unit(self.host, UNIT))
+            return self._processes()
+
         health.watch(
             self.host.name,
-            running=self._processes,
+            running=running,
             new=lambda process: process.identity not in not_these and process.identity not in self._before,
             ready=lambda: self.host.readyz(self.api_server, credentials) == health.OK,
             timeout=timeout,

@@ -166,9 +166,15 @@ class RancherServer:
     def wait(self, text: bytes, not_these: Collection[tuple[int, float]], timeout: float, stop: Event) -> None:
         """See Server."""
         wanted, credentials = self.audit_arguments(text), self._credentials(text)
+        crashes = systemd.Crashes(self.host, self.place.service)
+
+        def running() -> list[Process]:
+            crashes.look(self._unit())
+            return self._processes()
+
         health.watch(
             self.host.name,
-            running=self._processes,
+            running=running,
             new=lambda process: process.identity not in not_these and self._has(process, wanted),
             ready=lambda: self.host.readyz(self.place.api_server, credentials) == health.OK,
             timeout=timeout,

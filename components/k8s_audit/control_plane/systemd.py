@@ -3,23 +3,46 @@
 import re
 from dataclasses import dataclass
 
+from k8s_audit.control_plane.health import CRASHES
 from k8s_audit.control_plane.host import Host
-from k8s_audit.errors import HostError
+from k8s_audit.errors import ChangeError, HostError
 
-PROPERTIES = "LoadState,ActiveState,MainPID,ExecMainStartTimestampMonotonic,ExecStart"
+PROPERTIES = "LoadState,MainPID,ExecMainStartTimestampMonotonic,NRestarts,ExecStart"
 ARGUMENTS = re.compile(r"argv\[\]=(.*?) ; ")
 MICROSECOND = 1e-6
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A service. `started` counts seconds from the boot, `arguments` are those of its program, which is the first."""
+    """A service. `started` counts seconds from the boot, `restarts` are those that systemd made by itself since somebody's; `arguments` are
+    those of its program, which is the first."""
 
     there: bool
-    active: bool
     pid: int
     started: float
+    restarts: int
     arguments: tuple[str, ...]
+
+
+class Crashes:
+    """Whether a service ends again and again. What an earlier start left in systemd's count does not count."""
+
+    def __init__(self, host: Host, name: str) -> None:
+        """Nothing is known yet."""
+        self.host, self.name, self.counted = host, name, False
+
+    def look(self, now: Unit) -> None:
+        """Look at the service as it is now.
+
+        Raises:
+            ChangeError: it has ended too often.
+        """
+        if now.restarts < CRASHES:
+            self.counted = True
+        elif self.counted:
+            raise ChangeError(
+                f"host {self.host.name}: service {self.name} ended {now.restarts} times after its restart"
+            )
 
 
 def unit(host: Host, name: str) -> Unit:
@@ -35,9 +58,9 @@ def unit(host: Host, name: str) -> Unit:
     command = ARGUMENTS.search(values.get("ExecStart", ""))
     return Unit(
         there=values.get("LoadState") not in ("not-found", "masked", None),
-        active=values.get("ActiveState") in ("active", "activating", "reloading"),
         pid=int(values.get("MainPID") or 0),
         started=int(values.get("ExecMainStartTimestampMonotonic") or 0) * MICROSECOND,
+        restarts=int(values.get("NRestarts") or 0),
         arguments=tuple(command[1].split()) if command else (),
     )
 
