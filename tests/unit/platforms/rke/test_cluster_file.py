@@ -27,7 +27,7 @@ from k8s_audit.platforms.rke.cluster_file import (
 NODES = "nodes:\n- {address: 10.0.0.11, user: rancher, role: [controlplane, etcd]}\n- {address: 10.0.0.12, user: rancher, role: [worker]}\n"
 FLAGS = AuditFlags().arguments(*paths())
 WANTED = FLAGS | {"audit-log-path": LOG_PATH}
-POLICY = render_policy(load_profile("detection"))
+POLICY = render_policy(load_profile("metadata"))
 SETUP = Setup(POLICY, WANTED, "4711")
 SERVER = """\
 # the cluster of payments
