@@ -8,7 +8,6 @@ import json
 import os
 import posixpath
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ STATE = "RKE_STANDIN"
 """The variable that names the folder of its state."""
 
 
-@dataclass
 class Rke:
     """What a test sees of it.
 
@@ -26,7 +24,8 @@ class Rke:
         folder: of its state.
     """
 
-    folder: Path
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     @classmethod
     def made(cls, folder: Path) -> "Rke":

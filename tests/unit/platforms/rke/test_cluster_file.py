@@ -1,6 +1,12 @@
-"""Pure edits of a cluster.yml: what is added, what survives, what is a conflict, and the way back."""
+"""Pure edits of a cluster.yml: what is added, what survives, what is a conflict, and the way back.
 
+`golden/kube-api.json` is what RKE 1.6.3 read of our edit of SERVER, by its own parser (cluster.ParseConfig). That took three minutes of
+CPU to build, so it was run once, by hand.
+"""
+
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +33,7 @@ from k8s_audit.platforms.rke.cluster_file import (
 NODES = "nodes:\n- {address: 10.0.0.11, user: rancher, role: [controlplane, etcd]}\n- {address: 10.0.0.12, user: rancher, role: [worker]}\n"
 FLAGS = AuditFlags().arguments(*paths())
 WANTED = FLAGS | {"audit-log-path": LOG_PATH}
-POLICY = render_policy(load_profile("detection"))
+POLICY = render_policy(load_profile("metadata"))
 SETUP = Setup(POLICY, WANTED, "4711")
 SERVER = """\
 # the cluster of payments
@@ -114,6 +120,20 @@ def test_a_cluster_file_of_any_shape_gets_the_log_the_flags_the_mount_and_a_dige
     assert (server_of(without) or {}) == ((before.get("services") or {}).get("kube-api") or {})
     assert DIGEST not in without
     assert turn_off(without, ours) == without
+
+
+def test_rke_reads_all_of_our_edit() -> None:
+    known = json.loads((Path(__file__).parent / "golden" / "kube-api.json").read_text())
+    server = server_of(turn_on(SERVER, SETUP).text)
+    log = known["auditLog"]["configuration"]
+    ours = server["audit_log"]["configuration"]
+    assert known["auditLog"]["enabled"] is True
+    assert [log[key] for key in ("maxAge", "maxBackup", "maxSize", "path", "format")] == [
+        ours[key] for key in ("max_age", "max_backup", "max_size", "path", "format")
+    ]
+    assert {key: value for key, value in log["policy"].items() if key != "metadata"} == ours["policy"]
+    for key, named in (("extraArgs", "extra_args"), ("extraBinds", "extra_binds"), ("extraEnv", "extra_env")):
+        assert known[key] == server[named]
 
 
 def test_comments_and_other_peoples_lines_stay_and_only_ours_come() -> None:
