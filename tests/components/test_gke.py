@@ -113,7 +113,7 @@ def granted(made: dict[str, Object]) -> set[tuple[str, str, str]]:
 
 def test_events_have_their_way_from_the_cluster_to_the_receiver_and_are_proved(tmp_path: Path) -> None:
     made = placed(tmp_path)
-    read = yaml.safe_load(pipeline(made))["input"]["gcp_pubsub"]
+    read = yaml.safe_load(pipeline(made))["input"]["broker"]["inputs"][0]["gcp_pubsub"]
     assert (read["project"], read["subscription"]) == ("payments", made["prod-1-subscription"]["name"])
     assert made["prod-1-dead-letter"]["name"] in pipeline(made)
     assert "169.254.169.252/32" in str(made["k8s-audit-forwarder-network"]), "the agent that gives pods their identity"
