@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import latency, overhead, pipeline, preview, receivers, up
+from benchmarks import latency, overhead, pipeline, platforms, preview, receivers, up
 from benchmarks.client import BenchmarkError
 from benchmarks.progress import say
 from benchmarks.rounds import Row, header, lines
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "latency": latency.run,
     "overhead": overhead.run,
     "pipeline": pipeline.run,
+    "platforms": platforms.run,
     "preview": preview.run,
     "receivers": receivers.run,
     "up": up.run,

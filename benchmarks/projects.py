@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
@@ -34,10 +34,11 @@ runtime:
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with a Pulumi.yaml, and the environment of its commands."""
+    """A folder with a Pulumi.yaml, the environment of its commands, and the secret keys that its stack needs."""
 
     folder: Path
     environment: dict[str, str]
+    secrets: tuple[str, ...] = ()
 
     def run(self, *command: str) -> float:
         """Run a command to its end; return its wall time in seconds.
@@ -98,7 +99,7 @@ def empty_project() -> Iterator[Project]:
 
 
 @contextmanager
-def stack_project(stack_file: str, **variables: str) -> Iterator[Project]:
+def stack_project(stack_file: str, secret: str | None = None, **variables: str) -> Iterator[Project]:
     """The checkout's own project with a stack that is never brought up."""
     with TemporaryDirectory(prefix="k8s-audit-benchmark-") as temporary:
         project = _project(Path(temporary), **variables)
@@ -107,7 +108,7 @@ def stack_project(stack_file: str, **variables: str) -> Iterator[Project]:
         (project.folder / "components").symlink_to(CHECKOUT / "components")
         (project.folder / "stacks").mkdir()
         (project.folder / "stacks" / f"Pulumi.{STACK}.yaml").write_text(stack_file)
-        yield project
+        yield replace(project, secrets=(secret,) if secret else ())
 
 
 def down(project: Project) -> None:

@@ -6,19 +6,17 @@ so what starting the real plugin takes is in no arm. Charts are folders beside t
 
 import json
 from contextlib import ExitStack
-from statistics import median
 from typing import Any
 
 from benchmarks.control_planes import control_planes
-from benchmarks.progress import say
-from benchmarks.projects import STACK, Project, empty_project, stack_project
-from benchmarks.rounds import Row, interleave, ratios
+from benchmarks.previews import against_an_empty_program
+from benchmarks.projects import stack_project
+from benchmarks.rounds import Row
 from tests.standins.kubernetes_plugin import attached
 from tests.vendors.charts import folder
 
 ROUNDS = 5
 GOAL = 2.0
-"""For the ratio of the medians."""
 RECEIVERS: dict[str, dict[str, Any]] = {
     "recorder": {},
     "http": {"url": "https://siem.example.com/events"},
@@ -37,30 +35,18 @@ SECRETS = {
 
 def run() -> list[Row]:
     """Measure all arms."""
-    preview = ("pulumi", "preview", "--stack", STACK, "--non-interactive")
     with ExitStack() as ends:
         (plane,) = ends.enter_context(control_planes(1))
         plugin = ends.enter_context(attached())
-        arms: dict[str, Project] = {"empty": ends.enter_context(empty_project())}
-        for kind in RECEIVERS:
-            arms[kind] = ends.enter_context(
-                stack_project(_stack_file(kind, str(plane.kubeconfig)), PULUMI_DEBUG_PROVIDERS=plugin)
+        arms = {
+            kind: ends.enter_context(
+                stack_project(
+                    _stack_file(kind, str(plane.kubeconfig)), SECRETS.get(kind), PULUMI_DEBUG_PROVIDERS=plugin
+                )
             )
-        for kind, project in arms.items():
-            project.run("pulumi", "stack", "select", "--create", STACK, "--non-interactive")
-            if secret := SECRETS.get(kind):
-                project.run("pulumi", "config", "set", "--secret", secret, "of-no-account", "--stack", STACK)
-            project.run(*preview)  # compiles the modules, completes the charts
-        taken: dict[str, list[float]] = {arm: [] for arm in arms}
-        for number, arm in interleave(list(arms), ROUNDS):
-            taken[arm].append(arms[arm].run(*preview))
-            say(f"receivers: round {number + 1} of {ROUNDS}, {arm}: {taken[arm][-1]:.2f} s")
-    empty = taken.pop("empty")
-    rows = [
-        Row(f"{kind} ÷ an empty program", ratios(found, empty), goal=GOAL, stands=median(found) / median(empty))
-        for kind, found in taken.items()
-    ]
-    return [*rows, Row("an empty program", empty, "s")]
+            for kind in RECEIVERS
+        }
+        return against_an_empty_program("receivers", arms, ROUNDS, GOAL)
 
 
 def _stack_file(kind: str, kubeconfig: str) -> str:
