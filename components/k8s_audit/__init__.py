@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.platforms.microk8s import Microk8sAudit
+    from k8s_audit.platforms.rke.component import RkeAudit, RkeAuditArgs
     from k8s_audit.platforms.rke2 import Rke2Audit
     from k8s_audit.platforms.server_nodes import ServerNodesArgs
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         ReceiverCertificate,
         ReceiverPods,
         Recorder,
+        RkeClusterAudit,
         StaticPodAudit,
     )
 
@@ -97,6 +99,9 @@ _HOMES = {
     "ResourceGroup": "audit_policy.model",
     "Rke2Audit": "platforms.rke2",
     "ServerNodesArgs": "platforms.server_nodes",
+    "RkeAudit": "platforms.rke.component",
+    "RkeAuditArgs": "platforms.rke.component",
+    "RkeClusterAudit": "resources",
     "ShieldArgs": "receivers.shield",
     "StaticPodAudit": "resources",
     "SysdigAgentArgs": "receivers.sysdig_agent",
@@ -154,6 +159,9 @@ __all__ = [
     "RecorderReceiverArgs",
     "ResourceGroup",
     "Rke2Audit",
+    "RkeAudit",
+    "RkeAuditArgs",
+    "RkeClusterAudit",
     "ServerNodesArgs",
     "ShieldArgs",
     "StaticPodAudit",

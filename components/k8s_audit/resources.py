@@ -439,6 +439,68 @@ class KopsSpecAudit(pulumi.CustomResource):
         return cast(pulumi.Output[str], pulumi.get(self, "digest"))
 
 
+class RkeClusterAudit(pulumi.CustomResource):
+    """Audit logging in RKE's cluster.yml, and the webhook file on each control-plane node.
+
+    Args:
+        resource_name: the resource's name.
+        cluster_file: absolute path of the cluster.yml.
+        hosts: the control-plane nodes and how they are reached.
+        policy: the audit policy's text.
+        webhook: the webhook kubeconfig's text; a secret.
+        arguments: audit flags by name, without dashes.
+        adopt: take over what is there already with other values.
+        ssh_private_key: logs in at the hosts; a secret; None: the agent's.
+        ssh_agent_auth: let rke itself log in by the SSH agent.
+        timeout: a duration, for `rke up`.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        cluster_file: str,
+        hosts: list[dict[str, Any]],
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        adopt: bool = False,
+        ssh_private_key: pulumi.Input[str] | None = None,
+        ssh_agent_auth: bool = False,
+        timeout: str = "30m",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "clusterFile": cluster_file,
+            "hosts": hosts,
+            "policy": policy,
+            "webhook": webhook,
+            "arguments": arguments,
+            "adopt": adopt,
+            "sshAgentAuth": ssh_agent_auth,
+            "timeout": timeout,
+        }
+        if ssh_private_key is not None:
+            props["sshPrivateKey"] = pulumi.Output.secret(ssh_private_key)
+        secret = ["webhook", "sshPrivateKey", "record"]
+        super().__init__(
+            f"{PACKAGE}:index:RkeClusterAudit",
+            resource_name,
+            props | dict.fromkeys(["digest", "intact", "record", "unaudited"]),
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=secret)),
+        )
+
+    @property
+    def digest(self) -> pulumi.Output[str]:
+        """Of policy, webhook and flags."""
+        return cast(pulumi.Output[str], pulumi.get(self, "digest"))
+
+    @property
+    def unaudited(self) -> pulumi.Output[list[str]]:
+        """Control-plane nodes of the cluster.yml that are none of the hosts."""
+        return cast(pulumi.Output[list[str]], pulumi.get(self, "unaudited"))
+
+
 class AdmissionCheck(pulumi.CustomResource):
     """The proof that each API server calls the admission webhooks of a receiver; `up` fails with a diagnosis if not.
 

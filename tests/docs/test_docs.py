@@ -20,6 +20,7 @@ from k8s_audit.config.platforms.k3s import K3sHost, K3sPlatform
 from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sHost, Microk8sPlatform
+from k8s_audit.config.platforms.rke import OF_STATIC_PODS, RkeHost, RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Host, Rke2Platform
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
 from k8s_audit.delivery.flags import AuditFlags
@@ -142,15 +143,19 @@ def test_the_pages_of_services_have_a_row_for_each_key_that_kubeadm_has_not_and_
             assert f"`{key}`" in page, key
 
 
-def test_the_page_of_kops_has_a_row_for_each_key_with_its_default() -> None:
-    page = (CHECKOUT / "docs" / "platforms" / "kops.md").read_text()
-    for name, field in KopsPlatform.model_fields.items():
+@pytest.mark.parametrize("model", [KopsPlatform, RkePlatform])
+def test_the_page_of_a_tool_has_a_row_for_each_key_with_its_default(model: type[ConfigModel]) -> None:
+    kind = model.__name__.removesuffix("Platform").lower()
+    page = (CHECKOUT / "docs" / "platforms" / f"{kind}.md").read_text()
+    for key in keys(RkeHost) - {RkeHost.model_fields[name].alias for name in OF_STATIC_PODS} if kind == "rke" else ():
+        assert f"`{key}`" in page, key
+    for name, field in model.model_fields.items():
         if name == "kind":
             continue
         row = next(row for row in page.splitlines() if row.startswith(f"| `{field.alias or name}` |"))
         default = field.get_default(call_default_factory=True) if not field.is_required() else None
-        if default:
-            assert f"`{default}`" in row, row
+        if default not in (None, []):
+            assert f"`{str(default).lower() if isinstance(default, bool) else default}`" in row, row
 
 
 def test_the_page_of_eks_names_each_key_and_each_right() -> None:

@@ -49,9 +49,10 @@ config:
         "rolling-update cluster --instance-group control-plane-b --yes"
     ]
     assert "Cluster validated." in up
-    (check,) = project.outputs()["deliveryChecks"]
+    outputs = project.outputs()
+    (check,) = outputs["deliveryChecks"]
     assert check["proof"] == "auditID"
-    assert check["auditID"] in Path(project.outputs()["events"]).read_text()
+    assert check["auditID"] in Path(outputs["events"]).read_text()
 
     kops.forget()
     assert "unchanged" in project.up("--expect-no-changes").stdout

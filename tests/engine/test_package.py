@@ -30,6 +30,7 @@ COMPONENTS = {
     "Microk8sAudit",
     "RecorderReceiver",
     "Rke2Audit",
+    "RkeAudit",
     "SysdigAgentReceiver",
     "SysdigShieldReceiver",
 }
@@ -48,6 +49,7 @@ RESOURCES = {
     "ReceiverCertificate",
     "ReceiverPods",
     "Recorder",
+    "RkeClusterAudit",
     "StaticPodAudit",
 }
 REMOTE = """\

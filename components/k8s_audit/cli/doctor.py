@@ -4,7 +4,6 @@ Where events leave by a cloud's stream there are no hosts: what its forwarder's 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -27,8 +26,8 @@ from k8s_audit.control_plane.change import AuditSetup
 from k8s_audit.control_plane.plan import Plan, plan
 from k8s_audit.control_plane.versions import policy_version
 from k8s_audit.delivery.contract import contract_of
-from k8s_audit.delivery.webhook import read_webhook, render_webhook
-from k8s_audit.errors import ConfigError, DeliveryError, HostError, K8sAuditError, ReceiverError
+from k8s_audit.delivery.webhook import render_webhook, with_authority
+from k8s_audit.errors import ConfigError, HostError, K8sAuditError, ReceiverError
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 
 HostPlan = tuple[str, dict[str, str], Plan | HostError]
@@ -102,7 +101,7 @@ def _plan(
     flags = config.delivery.flags(places.log_path(config, folder)).within(endpoint.body_limit, endpoint.event_limit)
     arguments = flags.arguments(place.policy, place.webhook)
     try:
-        webhook = render_webhook(_with_authority(endpoint, change.host.read(place.webhook)))
+        webhook = render_webhook(with_authority(endpoint, change.host.read(place.webhook)))
         setup = AuditSetup(
             policy=render_policy(config.policy.load(), policy_version(places.kubernetes_version(config))),
             webhook=webhook,
@@ -113,14 +112,3 @@ def _plan(
         return name, arguments, plan(change, setup)
     except HostError as error:
         return name, arguments, error
-
-
-def _with_authority(endpoint: ReceiverEndpoint, webhook: bytes | None) -> ReceiverEndpoint:
-    """The endpoint of a receiver in the cluster with the authority that `up` made, which a host's webhook file has."""
-    if webhook is None or endpoint.ca or not endpoint.tls_server_name:
-        return endpoint
-    try:
-        there = read_webhook(webhook.decode("utf-8", "replace"))
-    except DeliveryError:
-        return endpoint
-    return replace(endpoint, ca=there.ca) if there.tls_server_name == endpoint.tls_server_name else endpoint

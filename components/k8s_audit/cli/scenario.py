@@ -96,7 +96,9 @@ def _tried(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """A row for each request, and what could not be removed."""
     endpoint = _endpoint(stack, folder)
-    with ApiServer(places.hosts(stack, folder)[0].api_server, places.kubeconfig(stack, folder)) as server:
+    if stack.streams:
+        places.hosts(stack, folder)  # there are none, which is said
+    with ApiServer(places.api_servers(stack, folder)[0], places.kubeconfig(stack, folder)) as server:
         _refuse_namespace(server, namespace)
         if any(scenario.job for scenario in scenarios):
             event_generator.refuse_without_node(server)

@@ -8,8 +8,7 @@ import typer
 
 from k8s_audit.config import Stack, places
 from k8s_audit.config.registry import TOOLED
-from k8s_audit.delivery.webhook import render_webhook
-from k8s_audit.errors import ChangeError, ConflictError
+from k8s_audit.errors import ConflictError, DeliveryError
 
 
 def tell_tooled(stack: Stack, folder: Path, secret: Callable[[str], str]) -> bool:
@@ -29,12 +28,12 @@ def tell_tooled(stack: Stack, folder: Path, secret: Callable[[str], str]) -> boo
     if all(receiver.takes() == "reviews" for receiver in stack.receivers):
         typer.echo("nothing is changed: the receivers take AdmissionReviews alone; `k8s-audit verify` tries them")
         return False
-    webhook = render_webhook(places.endpoint(stack, folder, secret))
+    endpoint = places.endpoint(stack, folder, secret)
     room = import_module(f"k8s_audit.platforms.{TOOLED[stack.platform.kind]}")
     kubeconfig = places.kubeconfig(stack, folder)
     try:
-        what, changes = room.plan(stack, kubeconfig, webhook, secret, lambda line: typer.echo(line, err=True))
-    except (ConflictError, ChangeError) as error:
+        what, changes = room.plan(stack, kubeconfig, endpoint, secret, lambda line: typer.echo(line, err=True))
+    except (ConflictError, DeliveryError) as error:
         typer.echo(f"in the way: {error}")
         return True
     typer.echo("\n  ".join([what, *(changes or ["nothing to do"])]))

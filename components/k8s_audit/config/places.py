@@ -9,16 +9,19 @@ from typing import Any
 from k8s_audit.config.forwarder import NAME
 from k8s_audit.config.forwarder_kinds import BentoForwarder, NoForwarder
 from k8s_audit.config.platforms.hosts import HostsPlatform, ReachedHost
+from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.platforms.local import LocalPlatform
+from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.receivers.http import HttpReceiver
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
-from k8s_audit.config.registry import PLACES, TOOLED
+from k8s_audit.config.registry import PLACES
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.versions import Version, minor
 from k8s_audit.errors import DeliveryError, HostError
 from k8s_audit.local_cluster.ports import LOOPBACK
+from k8s_audit.platforms.rke.cluster_file import LOG_PATH
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.recorder.process import Recorder
 
@@ -77,8 +80,10 @@ def api_servers(stack: Stack, folder: Path) -> list[str | None]:
     """The URLs of a stack's API servers; None: that of its kubeconfig."""
     if stack.streams:
         return [None]
-    if stack.platform.kind in TOOLED:
-        return list(getattr(stack.platform, "api_servers", [])) or [None]
+    if isinstance(stack.platform, KopsPlatform):
+        return [*stack.platform.api_servers] or [None]
+    if isinstance(stack.platform, RkePlatform):
+        return [host.api_server for host in stack.platform.hosts]
     return [host.api_server for host in hosts(stack, folder)]
 
 
@@ -92,6 +97,8 @@ def log_path(stack: Stack, folder: Path) -> str | None:
     """Where the audit log goes unless the configuration says; None: the style's own path."""
     if isinstance(stack.platform, HostsPlatform):
         return stack.platform.log_path()
+    if isinstance(stack.platform, RkePlatform):
+        return LOG_PATH
     return local_log(folder) if isinstance(stack.platform, LocalPlatform) else None
 
 

@@ -11,6 +11,7 @@ from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
+from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Platform
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver
@@ -32,11 +33,16 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "gke": GkePlatform,
         "aks": AksPlatform,
         "kops": KopsPlatform,
+        "rke": RkePlatform,
         **dict.fromkeys(
-            "minikube minishift openshift-3.11 openshift hypershift rke kind k3d talos cluster-api kubespray iks".split()
+            "minikube minishift openshift-3.11 openshift hypershift kind k3d talos cluster-api kubespray iks".split()
         ),
     }
 )
+FORMER = MappingProxyType(
+    {"minishift-3.11": "minishift", "minikube-1.13": "minikube", "rke-1.13": "rke", "openshift-4.2": "openshift"}
+)
+"""What the script enable-k8s-audit.sh called a kind of cluster, where that is another name than today's."""
 RECEIVERS: MappingProxyType[str, type[ReceiverConfig] | None] = MappingProxyType(
     {
         "recorder": RecorderReceiver,
@@ -63,13 +69,14 @@ PLACES = MappingProxyType(
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
 STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place"})
 """The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
-TOOLED = MappingProxyType({"kops": "kops.place"})
+TOOLED = MappingProxyType({"kops": "kops.place", "rke": "rke.place"})
 """The module in `platforms/` for a cluster that another maker's command line changes: `place` registers it, `plan` tells what `up` would do."""
 RENDERS = MappingProxyType(
     {
         "kubeadm": "kubeadm_render",
         "local": "kubeadm_render",
         "kops": "kops.render",
+        "rke": "rke.render",
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",

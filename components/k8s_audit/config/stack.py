@@ -17,7 +17,7 @@ from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.policy import PolicyConfig
 from k8s_audit.config.receivers.model import ReceiverConfig
-from k8s_audit.config.registry import DELIVERIES, PLATFORMS, RECEIVERS, SECRETS
+from k8s_audit.config.registry import DELIVERIES, FORMER, PLATFORMS, RECEIVERS, SECRETS
 from k8s_audit.config.ssh import PRIVATE_KEY
 from k8s_audit.config.streams import stream_faults, streams
 from k8s_audit.control_plane.versions import OLDEST, TLS_SERVER_NAME, lacking, minor
@@ -260,6 +260,11 @@ def _kind(registry: Mapping[str, type[ConfigModel] | None], path: str, value: An
         return None
     kind = value.get("kind")
     if not isinstance(kind, str) or kind not in registry:
+        if registry is PLATFORMS and str(kind) in FORMER:
+            today = FORMER[str(kind)]
+            state = "" if registry[today] else f", which is not built yet; allowed: {', '.join(built)}"
+            faults.append(f"{path}.kind: {kind} is what enable-k8s-audit.sh calls it; today's kind is {today}{state}")
+            return None
         what = "missing" if "kind" not in value else f"unknown; given: {shown(kind)}"
         faults.append(f"{path}.kind: {what}; {nearest(str(kind), built)}")
         return None

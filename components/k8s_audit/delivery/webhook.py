@@ -6,6 +6,7 @@ Format: https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/#webhook-back
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -91,6 +92,27 @@ def read_webhook(text: str) -> ReceiverEndpoint:
     if other:
         raise DeliveryError(f"the webhook's kubeconfig has {', '.join(other)}, which is not ours")
     return ReceiverEndpoint(**known)
+
+
+def with_authority(endpoint: ReceiverEndpoint, webhook: bytes | None) -> ReceiverEndpoint:
+    """The endpoint of a receiver in the cluster with the authority that `up` made, which a host's webhook file has."""
+    if webhook is None or endpoint.ca or not endpoint.tls_server_name:
+        return endpoint
+    try:
+        there = read_webhook(webhook.decode("utf-8", "replace"))
+    except DeliveryError:
+        return endpoint
+    return replace(endpoint, ca=there.ca) if there.tls_server_name == endpoint.tls_server_name else endpoint
+
+
+def secrets_in(webhook: str) -> list[str]:
+    """The texts of a webhook kubeconfig that nobody may see."""
+    try:
+        known = read_webhook(webhook)
+    except DeliveryError:
+        return []
+    data = [line.partition(": ")[2].strip() for line in webhook.splitlines() if "client-key-data" in line]
+    return [text for text in (known.token, known.password, *data) if text]
 
 
 def authorization(endpoint: ReceiverEndpoint) -> dict[str, str]:

@@ -11,6 +11,7 @@ from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.platforms.microk8s import Microk8sAudit
+from k8s_audit.platforms.rke.component import RkeAudit
 from k8s_audit.platforms.rke2 import Rke2Audit
 from k8s_audit.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
@@ -36,6 +37,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     Microk8sAudit,
     RecorderReceiver,
     Rke2Audit,
+    RkeAudit,
     SysdigAgentReceiver,
     SysdigShieldReceiver,
 ]

@@ -8,12 +8,11 @@ from k8s_audit.summary.events import SAME, Preview, Step
 from k8s_audit.summary.openings import openings
 from k8s_audit.summary.policy_changes import rule_changes
 
-API_SERVER = (
-    "k8s-audit:index:StaticPodAudit",
-    "k8s-audit:index:RancherServerAudit",
-    "k8s-audit:index:Microk8sServerAudit",
-    "k8s-audit:index:LocalControlPlane",
+AUDITED = tuple(
+    f"k8s-audit:index:{name}"
+    for name in ("StaticPodAudit", "KopsSpecAudit", "RkeClusterAudit", "RancherServerAudit", "Microk8sServerAudit")
 )
+"""What turns auditing on at API servers, which then restart."""
 CLOUDS = ("aws:", "gcp:", "azure-native:", "k8s-audit:index:Eks", "k8s-audit:index:Gke", "k8s-audit:index:Aks")
 MOST = 60_000
 """Characters; GitHub's comments take 65,536 (https://docs.github.com/rest/issues/comments)."""
@@ -81,7 +80,7 @@ def _violations(preview: Preview) -> list[str]:
 def _restarts(steps: list[Step]) -> list[str]:
     return [
         f"{number}. `{_host(step)}`: auditing {WORDS.get(step.op, step.op)}" + _what(step)
-        for number, step in enumerate((step for step in steps if step.type == API_SERVER[0]), 1)
+        for number, step in enumerate((step for step in steps if step.type in AUDITED), 1)
     ]
 
 
@@ -98,7 +97,7 @@ def _policy(steps: list[Step]) -> list[str]:
     lines: list[str] = []
     for step in steps:
         old, new = step.old.get("policy"), step.new.get("policy")
-        if step.type == API_SERVER[0] and step.op == "update" and isinstance(old, str) and isinstance(new, str):
+        if step.type in AUDITED and step.op == "update" and isinstance(old, str) and isinstance(new, str):
             added, removed = rule_changes(old, new)
             lines += [
                 *(f"- added: {_cell(rule)}" for rule in added),

@@ -1,11 +1,13 @@
 """What each class of fault says: the key, what was given, what is allowed, the nearest name."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from k8s_audit.config import load_stack, read_stack_file
+from k8s_audit.config.registry import FORMER, PLATFORMS
 from k8s_audit.config.stack import CODE_POINTS
 from k8s_audit.errors import ConfigError
 
@@ -178,3 +180,21 @@ def test_a_flow_mapping_may_hold_a_url_as_the_engine_lets_it() -> None:
 def test_the_checked_in_stack_is_valid() -> None:
     file: Any = Path(__file__).parents[3] / "stacks" / "Pulumi.local.yaml"
     assert load_stack(*read_stack_file(file.read_text())).cluster.name == "local"
+
+
+@pytest.mark.parametrize(
+    "name", "minishift-3.11 gke iks rke-1.13 kops minikube-1.13 openshift-3.11 openshift-4.2".split()
+)
+def test_each_name_of_the_seeds_script_is_a_kind_or_says_which_one_it_is_today(name: str) -> None:
+    """The rest of the platform is missing here, so each is refused for something."""
+    with pytest.raises(ConfigError) as caught:
+        load_stack({"audit:platform": json.dumps({"kind": name})})
+    kinds = [fault for fault in caught.value.faults if fault.startswith("audit:platform.kind")]
+    today = FORMER.get(name, name)
+    assert today in PLATFORMS
+    if today != name:
+        assert f"audit:platform.kind: {name} is what enable-k8s-audit.sh calls it; today's kind is {today}" in kinds[0]
+    elif PLATFORMS[name] is None:
+        assert f"audit:platform.kind: {name} is not built yet" in kinds[0]
+    else:
+        assert not kinds

@@ -3,8 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from k8s_audit.delivery.webhook import read_webhook
-from k8s_audit.errors import ChangeError, DeliveryError, HostError, ToolError
+from k8s_audit.errors import ChangeError, HostError, ToolError
 from k8s_audit.platforms.kops.cluster import RECONCILING, KopsCluster
 from k8s_audit.platforms.kops.live import Live, actions, live
 from k8s_audit.platforms.kops.spec import Setup, turn_off, turn_on
@@ -26,16 +25,6 @@ class State:
     live: Live
     groups: list[str]
     pending: list[str]
-
-
-def secrets_in(webhook: str) -> list[str]:
-    """The texts of a webhook kubeconfig that nobody may see."""
-    try:
-        known = read_webhook(webhook)
-    except DeliveryError:
-        return []
-    data = [line.partition(": ")[2].strip() for line in webhook.splitlines() if "client-key-data" in line]
-    return [text for text in (known.token, known.password, *data) if text]
 
 
 class KopsChange:

@@ -23,7 +23,8 @@ RECONCILE = (1, 31)
 """The first version that has `kops reconcile cluster`."""
 READ_TIMEOUT = 300.0
 """Seconds; the state store may be far."""
-NOT_FOUND = re.compile(r"\bnot found\b|does not exist", re.IGNORECASE)
+NOT_FOUND = 'cluster(s[.]kops[.]k8s[.]io)? (not found "?{0}"?|"?{0}"? not found)'
+"""What kops says of a cluster that it does not know; a state store that is not there is another matter."""
 ROLLING, RECONCILING = "rolling-update", "reconcile"
 
 
@@ -84,7 +85,7 @@ class KopsCluster:
         try:
             return self._run(READ_TIMEOUT).output("get", "cluster", *self._at(), "-o", "yaml")
         except ToolError as error:
-            if NOT_FOUND.search(str(error)):
+            if re.search(NOT_FOUND.format(re.escape(self.place.name)), str(error)):
                 return None
             raise
 

@@ -3,6 +3,7 @@
 https://github.com/kubernetes/kops/blob/v1.32.0/pkg/apis/kops/v1alpha2/componentconfig.go
 """
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -45,8 +46,10 @@ def settable(arguments: Mapping[str, str]) -> dict[str, str]:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values mean the same: kops spells a duration anew."""
+    """Whether two values mean the same: kops spells durations and quantities anew, 2.5 as `2500m`."""
     if one == other or spelled(one) == spelled(other):
+        return True
+    if (quantity := _quantity(one)) is not None and quantity == _quantity(other):
         return True
     try:
         return seconds(str(one)) == seconds(str(other))
@@ -57,3 +60,9 @@ def same(one: Any, other: Any) -> bool:
 def spelled(value: Any) -> str:
     """A value as a flag has it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _quantity(value: Any) -> float | None:
+    """https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/"""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", str(value))
+    return float(found[1]) / (1000 if found[2] else 1) if found else None

@@ -74,7 +74,7 @@ def roles_of(groups: str) -> dict[str, str]:
         HostError: there is none.
     """
     try:
-        documents = [one for one in YAML(typ="safe", pure=True).load_all(groups) if one]
+        documents = [one for one in YAML(typ="safe").load_all(groups) if one]
         found = {str(one["metadata"]["name"]): str(one["spec"]["role"]) for one in documents}
     except (YAMLError, LookupError, TypeError, ValueError):
         raise HostError("kops prints no instance groups that can be read") from None

@@ -11,12 +11,14 @@ from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.versions import policy_version
-from k8s_audit.platforms.kops.change import KopsChange, secrets_in
+from k8s_audit.delivery.webhook import render_webhook, secrets_in, with_authority
+from k8s_audit.platforms.kops.change import KopsChange
 from k8s_audit.platforms.kops.cluster import KopsCluster, KopsPlace
 from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.kops.fields import settable
 from k8s_audit.platforms.kops.spec import paths
 from k8s_audit.receivers.args import ReceiverArgs
+from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.placement import Outputs, Placement
 
 
@@ -44,14 +46,14 @@ def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: p
 
 
 def plan(
-    stack: Stack, kubeconfig: str, webhook: str, secret: Callable[[str], str], say: Callable[[str], None]
+    stack: Stack, kubeconfig: str, endpoint: ReceiverEndpoint, secret: Callable[[str], str], say: Callable[[str], None]
 ) -> tuple[str, list[str]]:
     """What `up` would do to the cluster, in words, with nothing changed.
 
     Args:
         stack: the whole configuration.
         kubeconfig: the path of the cluster's.
-        webhook: the webhook kubeconfig's text.
+        endpoint: who takes audit events.
         secret: the value of one of the stack's secret keys.
         say: is told what kops says.
 
@@ -65,8 +67,10 @@ def plan(
     assert isinstance(platform, KopsPlatform)
     times = seconds(platform.update_timeout), seconds(platform.roll_timeout)
     where = KopsPlace(platform.cluster_name, platform.state_store or "", kubeconfig, platform.apply, *times)
+    arguments = settable(stack.delivery.flags().arguments(*paths(platform.folder)))
+    there = KopsChange(KopsCluster(where, Event(), say)).read(arguments)
+    webhook = render_webhook(with_authority(endpoint, there.live.webhook.encode() if there else None))
     cluster = KopsCluster(where, Event(), say, secrets_in(webhook))
     policy = render_policy(stack.policy.load(), policy_version(places.kubernetes_version(stack)))
-    arguments = settable(stack.delivery.flags().arguments(*paths(platform.folder)))
     changes = KopsChange(cluster).plan(policy, webhook, arguments, platform.adopt)
     return f"cluster {platform.cluster_name} of kops", changes

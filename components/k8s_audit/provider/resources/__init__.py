@@ -17,6 +17,7 @@ from k8s_audit.provider.resources.rancher_server_audit import RancherServerAudit
 from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
 from k8s_audit.provider.resources.receiver_pods import ReceiverPodsResource
 from k8s_audit.provider.resources.recorder import RecorderResource
+from k8s_audit.provider.resources.rke_cluster_audit import RkeClusterAuditResource
 from k8s_audit.provider.resources.static_pod_audit import StaticPodAuditResource
 
 RESOURCES: list[ResourceType[Any]] = [
@@ -35,6 +36,7 @@ RESOURCES: list[ResourceType[Any]] = [
     EksClusterLoggingResource(),
     GkeDataAccessResource(),
     KopsSpecAuditResource(),
+    RkeClusterAuditResource(),
 ]
 
 __all__ = ["RESOURCES"]

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from k8s_audit.control_plane.change import sha256
 from k8s_audit.control_plane.durations import seconds
+from k8s_audit.delivery.webhook import secrets_in
 from k8s_audit.errors import HostError
-from k8s_audit.platforms.kops.change import HalfRolledError, KopsChange, State, secrets_in
+from k8s_audit.platforms.kops.change import HalfRolledError, KopsChange, State
 from k8s_audit.platforms.kops.cluster import KopsCluster, KopsPlace
 from k8s_audit.provider.resource import Context, PartialError, Read, ResourceInputs, Values
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from k8s_audit.delivery.flags import AuditFlags
-from k8s_audit.delivery.webhook import render_webhook
+from k8s_audit.delivery.webhook import render_webhook, secrets_in
 from k8s_audit.errors import ChangeError, ConflictError, HostError, ToolError
-from k8s_audit.platforms.kops.change import HalfRolledError, KopsChange, secrets_in
+from k8s_audit.platforms.kops.change import HalfRolledError, KopsChange
 from k8s_audit.platforms.kops.cluster import KopsCluster, KopsPlace
 from k8s_audit.platforms.kops.fields import settable
 from k8s_audit.platforms.kops.spec import FOLDER, paths
@@ -229,7 +229,10 @@ def test_a_cluster_that_kops_does_not_know_is_told_and_gone_when_it_is_taken_bac
         on(change(name="old.example.com", state_store="s3://state"))
     assert change(name="old.example.com").read(WANTED) is None
     change(name="old.example.com").restore()
-    assert said == ['Error: cluster not found "old.example.com"'] * 3 + [
+    kops.fail("get cluster")
+    with pytest.raises(ToolError, match="bucket does not exist"):
+        change().restore()
+    assert said[:4] == ['Error: cluster not found "old.example.com"'] * 3 + [
         "kops knows no cluster old.example.com any more; nothing to take back"
     ]
 

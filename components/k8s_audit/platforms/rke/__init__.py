@@ -1,0 +1,1 @@
+"""RKE1: audit logging through `cluster.yml` and `rke up`."""
