@@ -151,7 +151,8 @@ def _replace(kops: Kops, cluster: dict[str, Any], fails: bool) -> None:
     """What of kops' validation concerns auditing: pkg/apis/kops/validation/validation.go."""
     server = cluster["spec"].get("kubeAPIServer") or {}
     if fails:
-        raise RefusalError(f"error replacing cluster: spec.fileAssets[1].content: Invalid value: {json.dumps(cluster)}")
+        users = json.dumps(cluster["spec"]["fileAssets"][-1]["content"].partition("users:")[2])
+        raise RefusalError(f"error replacing cluster: spec.fileAssets[1].content: Invalid value: {users}")
     policy, webhook = server.get("auditPolicyFile"), server.get("auditWebhookConfigFile")
     if webhook and not policy:
         raise RefusalError(

@@ -110,7 +110,7 @@ class KopsChange:
         except ToolError as error:
             if not changed:
                 raise
-            self.cluster.replace(before)
+            self._put_back(before, error)
             raise ChangeError(
                 f"{error}\nThe cluster's spec is as it was before, and no node was replaced. What of the cloud was changed already"
                 " goes back with `kops update cluster --yes`"
@@ -119,6 +119,15 @@ class KopsChange:
             self._reconcile(groups)
         else:
             self._roll(groups)
+
+    def _put_back(self, spec: str, error: ToolError) -> None:
+        try:
+            self.cluster.replace(spec)
+        except ToolError as other:
+            raise ChangeError(
+                f"{error}\nThe spec could not be put back, too: {other}\nNo node was replaced; the next `up` tries again, `destroy` takes"
+                " it out"
+            ) from None
 
     def _roll(self, groups: list[str]) -> None:
         left = self.cluster.pending(groups)

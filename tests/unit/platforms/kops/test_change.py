@@ -113,13 +113,21 @@ def test_a_spec_that_kops_refuses_changes_nothing_and_its_answer_is_told_without
     assert "update cluster --yes" not in kops.calls
 
 
-def test_when_the_cloud_refuses_the_spec_goes_back(kops: Kops, change: Make) -> None:
+def test_when_the_cloud_refuses_the_spec_goes_back(kops: Kops, change: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(text: str) -> None:
+        raise ToolError("no way")
+
     before = kops.spec
     kops.fail("update cluster")
     with pytest.raises(ChangeError, match="deadline exceeded") as caught:
         on(change())
     assert "The cluster's spec is as it was before, and no node was replaced" in str(caught.value)
     assert kops.spec == before
+    cluster = change().cluster
+    replacing = iter([cluster.replace, refused])
+    monkeypatch.setattr(cluster, "replace", lambda text: next(replacing)(text))
+    with pytest.raises(ChangeError, match=r"deadline exceeded[^$]*The spec could not be put back, too: no way"):
+        on(KopsChange(cluster))
 
 
 def test_a_roll_that_fails_half_way_says_what_is_left_and_the_next_one_goes_on_there(kops: Kops, change: Make) -> None:
@@ -171,7 +179,7 @@ def test_dedicated_groups_of_api_servers_get_the_files_and_come_after_the_contro
 
 
 def test_newer_versions_can_reconcile_and_older_ones_say_that_they_cannot(
-    kops: Kops, change: Make, monkeypatch: pytest.MonkeyPatch
+    kops: Kops, change: Make, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on(change(apply="reconcile", state_store="s3://state"))
     assert kops.calls[-1] == "reconcile cluster --state s3://state --yes"
@@ -181,6 +189,9 @@ def test_newer_versions_can_reconcile_and_older_ones_say_that_they_cannot(
         ToolError, match=r"kops 1\.30 has no `kops reconcile`, which came with 1.31; set audit:platform.apply"
     ):
         on(change(apply="reconcile"))
+    monkeypatch.setenv("KOPS_STANDIN_VERSION", "Client version: 1.99.0")
+    on(change())
+    assert "kops 1.99 is newer than what is known, 1.36; going on" in said
     monkeypatch.setenv("KOPS_STANDIN_VERSION", "Version 1.11.1 (git-0f2aa8d30)")
     with pytest.raises(ToolError, match=r"kops 1\.11 is too old; needed: 1.15 or newer"):
         on(change())

@@ -1,0 +1,76 @@
+"""KopsAudit and RkeAudit as components: what they register. The engine is mocked."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from pulumi.runtime import mocks
+
+from k8s_audit.errors import ConfigError
+from k8s_audit.platforms.kops.component import KopsAudit
+from k8s_audit.platforms.rke.component import RkeAudit
+from tests.components.test_sysdig_receivers import SECRET, Engine, of_type, plain
+
+RECEIVER: Any = {"name": "siem", "url": "https://siem.example/audit", "token": "TOKEN", "body_limit": 65_536}
+HOSTS = [{"access": "ssh", "address": f"10.0.0.1{number}", "user": "rancher"} for number in (1, 2)]
+
+
+@pytest.fixture
+def engine() -> Engine:
+    made = Engine()
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    mocks.set_mocks(made, project="audit", stack="test", preview=False)
+    return made
+
+
+def kops(**settings: Any) -> None:
+    given = {"clusterName": "prod.k8s.example.com"} | settings
+    args: Any = {"settings": given, "receiver": RECEIVER, "kubeconfig": "/admin.conf"}
+    mocks.test(lambda: KopsAudit("prod-1", args))()  # type: ignore[no-untyped-call]
+
+
+def rke(**settings: Any) -> None:
+    args: Any = {
+        "settings": {"hosts": HOSTS} | settings,
+        "receiver": RECEIVER,
+        "kubeconfig": "/k",
+        "ssh_private_key": "K",
+    }
+    mocks.test(lambda: RkeAudit("prod-1", args))()  # type: ignore[no-untyped-call]
+
+
+def test_kops_gets_what_a_spec_has_a_field_for_and_one_proof_comes_after_the_last_node(engine: Engine) -> None:
+    kops()
+    (spec,) = of_type(engine, "KopsSpecAudit").values()
+    assert SECRET in spec["webhook"]
+    assert "token: TOKEN" in plain(spec["webhook"])
+    assert not [flag for flag in spec["arguments"] if "truncate" in flag]
+    assert spec["arguments"]["audit-policy-file"] == "/srv/kubernetes/kube-apiserver/k8s-audit-policy.yaml"
+    (proof,) = of_type(engine, "DeliveryCheck").values()
+    assert proof["apiServers"] == [""], "the kubeconfig's own"
+
+
+def test_each_listed_api_server_of_kops_is_proved(engine: Engine) -> None:
+    kops(apiServers=["https://10.0.0.11:443", "https://10.0.0.12:443"])
+    (proof,) = of_type(engine, "DeliveryCheck").values()
+    assert proof["apiServers"] == ["https://10.0.0.11:443", "https://10.0.0.12:443"]
+
+
+def test_rke_gets_flags_within_the_receivers_limits_and_the_key_is_secret(engine: Engine) -> None:
+    rke(clusterFile="/srv/rke/cluster.yml")
+    (cluster,) = of_type(engine, "RkeClusterAudit").values()
+    assert plain(cluster["sshPrivateKey"]) == "K"
+    assert SECRET in cluster["sshPrivateKey"]
+    assert SECRET in cluster["webhook"]
+    assert int(cluster["arguments"]["audit-webhook-truncate-max-batch-size"]) < 65_536
+    assert cluster["arguments"]["audit-log-path"] == "/var/log/kube-audit/audit-log.json"
+    (proof,) = of_type(engine, "DeliveryCheck").values()
+    assert proof["apiServers"] == ["https://10.0.0.11:6443", "https://10.0.0.12:6443"]
+
+
+def test_faults_are_raised_before_anything_is_registered(engine: Engine) -> None:
+    with pytest.raises(ConfigError, match=r"settings.clusterName: String should match pattern"):
+        kops(clusterName="prod")
+    with pytest.raises(ConfigError, match=r"hosts\[1\].node: 10.0.0.11 is hosts\[0\]'s too"):
+        rke(hosts=[HOSTS[0], HOSTS[0] | {"name": "b", "apiServer": "https://b:6443"}])
+    assert not of_type(engine, "DeliveryCheck")
