@@ -33,12 +33,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RancherNode]:
         yield made
 
 
-def change(server: RancherNode) -> Change:
+def change(server: RancherNode, drop_in: bool = True) -> Change:
     node = server.cp.node
     given = {"access": "ssh", "address": "127.0.0.1", "port": node.port, "user": OPS, "hostKey": node.host_key}
     more = {"apiServer": server.cp.cluster.api_server, "name": "cp-1", "restartTimeout": "60s"}
     host = Rke2Host.model_validate(given | more)
-    return rancher_change("rke2", True, host, KEY.export_private_key().decode(), Event(), print)
+    return rancher_change("rke2", drop_in, host, KEY.export_private_key().decode(), Event(), print)
 
 
 @pytest.fixture
@@ -90,6 +90,26 @@ def test_auditing_is_on_beside_what_is_theirs_goes_back_when_it_fails_and_is_tak
     assert config.read_text() == THEIRS
     assert server.cp.ready()
     assert not (server.cp.node.folder / "var/lib/k8s-audit").exists()
+
+
+def test_before_1_22_config_yaml_itself_is_edited_and_given_back(server: RancherNode, setup: AuditSetup) -> None:
+    config = server.config / "config.yaml"
+    config.write_text(THEIRS)
+    server.settings(version="v1.21.5")
+    live = change(server, drop_in=False).apply(setup)
+    assert live.intact
+    assert last(server, "audit-policy-file") == f"{FOLDER}/policy.yaml"
+    assert last(server, "event-ttl") == "2h"
+    assert not server.drop_in.parent.exists()
+    assert "token: SECRET\n" in config.read_text()
+    assert plan(change(server, drop_in=False), setup).actions == []
+    config.write_text(config.read_text() + "debug: true\n")
+    change(server, drop_in=False).restore()
+    assert config.read_text().split() == (THEIRS + "debug: true\n").split()
+    assert not any(given.startswith("--audit-webhook") for given in server.arguments())
+    config.unlink()
+    (server.config / "audit-policy.yaml").unlink(missing_ok=True)
+    server.settings(version="v1.34.4")
 
 
 def test_what_is_in_the_way_is_said_before_anything_changes(server: RancherNode, setup: AuditSetup) -> None:

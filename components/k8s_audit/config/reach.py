@@ -14,8 +14,8 @@ from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.host import Host
 from k8s_audit.control_plane.local_host import LocalHost
 from k8s_audit.control_plane.microk8s_server import Microk8sServer
-from k8s_audit.control_plane.rancher_facts import DISTRIBUTIONS
-from k8s_audit.control_plane.rancher_server import RancherPlace, RancherServer
+from k8s_audit.control_plane.rancher_facts import DISTRIBUTIONS, RancherPlace
+from k8s_audit.control_plane.rancher_server import RancherServer
 from k8s_audit.control_plane.ssh_access import SshAccess, SshServer
 
 

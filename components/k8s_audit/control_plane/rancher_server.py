@@ -8,7 +8,6 @@ Sources: https://github.com/rancher/rke2 pkg/executor/staticpod, https://github.
 import posixpath
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from threading import Event
 
 from k8s_audit.control_plane import health, rancher_config, systemd
@@ -17,45 +16,18 @@ from k8s_audit.control_plane.host import Credentials, Host, Process
 from k8s_audit.control_plane.journal import Record
 from k8s_audit.control_plane.local_host import LOG_LINES
 from k8s_audit.control_plane.rancher_config import POLICY, Files, Setting
-from k8s_audit.control_plane.rancher_facts import DROP_INS, NEWEST, OLDEST, Distribution
+from k8s_audit.control_plane.rancher_facts import DROP_INS, NEWEST, OLDEST, RancherPlace
 from k8s_audit.control_plane.service_file import ServiceFile
 from k8s_audit.control_plane.static_pod import CONTAINER, LOG_FLAGS, STDOUT
 from k8s_audit.control_plane.undo_note import undo_service
 from k8s_audit.errors import ConflictError, HostError
 
-DROP_IN = "99-k8s-audit.yaml"
 WEBHOOK = "audit-webhook-config-file"
 RUNNING = re.compile(r"Running kube-apiserver ((?:--\S+ ?)+)")
 """In K3s' log; its own process hides its arguments."""
 JOURNAL = 20_000
 """Lines of a new process's log in which that one is looked for."""
 VERSION = re.compile(r"version v1\.(\d+)\.")
-
-
-@dataclass(frozen=True)
-class RancherPlace:
-    """Where a distribution's things are on a host.
-
-    Args:
-        distribution: what it is.
-        api_server: the API server's own URL.
-        service: the server's unit of systemd.
-        config_file: its config.yaml.
-        state_folder: what the host remembers of us.
-        drop_in: write a file of our own beside it; else edit that one.
-    """
-
-    distribution: Distribution
-    api_server: str
-    service: str
-    config_file: str
-    state_folder: str
-    drop_in: bool
-
-    @property
-    def file(self) -> str:
-        """The file that an edit changes."""
-        return rancher_config.drop_in_path(self.config_file, DROP_IN) if self.drop_in else self.config_file
 
 
 class RancherServer:

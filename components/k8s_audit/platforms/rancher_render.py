@@ -4,8 +4,7 @@ from k8s_audit.config import places
 from k8s_audit.config.platforms.rancher import RancherPlatform
 from k8s_audit.control_plane import rancher_config
 from k8s_audit.control_plane.change import sha256
-from k8s_audit.control_plane.rancher_facts import DISTRIBUTIONS
-from k8s_audit.control_plane.rancher_server import DROP_IN
+from k8s_audit.control_plane.rancher_facts import DISTRIBUTIONS, DROP_IN
 from k8s_audit.rendering.model import Rendered, Wanted
 
 
