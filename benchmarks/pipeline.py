@@ -176,10 +176,12 @@ def _replicas(ways: dict[str, Way]) -> list[Row]:
     for number, (name, count) in interleave(list(taken), ROUNDS):
         way = ways[name]
         with FaultyProxy(way.recorder.url.removesuffix(PATH)) as proxy, ExitStack() as ends:
-            for _ in range(count):
-                ends.enter_context(_forwarder(way, proxy.url + PATH))
-            settled = way.send(WARM_UP, RATE)
-            way.arrived(settled, PATIENCE)
+            replicas = [ends.enter_context(_forwarder(way, proxy.url + PATH)) for _ in range(count)]
+            deadline = time.monotonic() + PATIENCE
+            while not all(each.counts("input_received") for each in replicas):  # a shard is handed over after its lease
+                if time.monotonic() > deadline:
+                    raise BenchmarkError(f"{name}: not all replicas get a part")
+                way.arrived(way.send(WARM_UP, RATE), PATIENCE)
             proxy.pause = SLOW
             began = time.monotonic()
             way.arrived(way.send(SHARED, 4 * SHARED), PATIENCE)

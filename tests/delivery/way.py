@@ -107,21 +107,21 @@ class Feed:
         self.sent += audit_ids(lines)
         self.cloud.put(lines)
 
-    def put_until(self, condition: Callable[[], Any], what: str) -> None:
-        """Write on until something is so."""
+    def put_until(self, condition: Callable[[], Any], what: str, pause: float = POLL) -> None:
+        """Write on until something is so, 20 at a time."""
 
         def put() -> Any:
             self.put(20)
             return condition()
 
-        wait_until(put, what)
+        wait_until(put, what, pause)
 
 
-def wait_until(condition: Callable[[], Any], what: str) -> None:
+def wait_until(condition: Callable[[], Any], what: str, pause: float = POLL) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, what
-        time.sleep(POLL)
+        time.sleep(pause)
 
 
 def dead_letters(cloud: Cloud, number: int) -> list[dict[str, Any]]:

@@ -78,13 +78,7 @@ class Eks:
                 found.append(json.loads(message["Body"]))
         return found
 
-    def is_kept(self) -> bool:
-        """Whether the positions in the table are those of the last records: none of the stream would be read again."""
-        found = self.dynamodb.scan(TableName=self.table, ConsistentRead=True)["Items"]
-        kept = {item["ShardID"]["S"]: item.get("SequenceNumber", {}).get("S") for item in found}
-        return all(kept.get(shard) == last for shard, last in self._last_of_shards().items())
-
-    def _last_of_shards(self) -> dict[str, str]:
+    def ends(self) -> dict[str, str]:
         """The number of the last record in each shard that has one."""
         last = {}
         for shard in self.kinesis.list_shards(StreamName=self.stream)["Shards"]:
@@ -93,6 +87,12 @@ class Eks:
             if records := self.kinesis.get_records(ShardIterator=iterator)["Records"]:
                 last[shard["ShardId"]] = records[-1]["SequenceNumber"]
         return last
+
+    def is_kept(self, ends: dict[str, str]) -> bool:
+        """Whether the positions in the table are those: nothing before them would be read again."""
+        found = self.dynamodb.scan(TableName=self.table, ConsistentRead=True)["Items"]
+        kept = {item["ShardID"]["S"]: item.get("SequenceNumber", {}).get("S") for item in found}
+        return all(kept.get(shard) == number for shard, number in ends.items())
 
     def pipeline(self, sink: Sink, filters: tuple[Filter, ...] = (), batch: Batch | None = None) -> Pipeline:
         return Pipeline(

@@ -46,6 +46,12 @@ def proxy(recorder: Recorder) -> Iterator[FaultyProxy]:
         yield made
 
 
+def wait_until_kept(cloud: Eks) -> None:
+    """Until nothing that is in the stream would be read again."""
+    ends = cloud.ends()
+    wait_until(lambda: cloud.is_kept(ends), "positions are not kept")
+
+
 def test_real_events_arrive_as_they_were_by_https_with_a_token(
     cloud: Eks, recorder: Recorder, audit_lines: list[str], tmp_path: Path
 ) -> None:
@@ -137,7 +143,7 @@ def test_a_second_replica_comes_and_goes_while_events_flow(
         feed.put(300)
         arrivals.wait(feed.sent, running=running)
         with forwarder(cloud, Sink(recorder.url)) as second:
-            feed.put_until(lambda: second.counts("input_received"), "the second gets no shard")
+            feed.put_until(lambda: second.counts("input_received"), "the second gets no shard", pause=0.5)
             second.process.terminate()
             feed.put(300)
             second.process.wait()
@@ -154,7 +160,7 @@ def test_what_a_killed_one_had_taken_but_not_delivered_is_delivered_again(
     with forwarder(cloud, Sink(proxy.url + PATH)) as running:
         feed.put(500)
         arrivals.wait(feed.sent, running=running)
-        wait_until(cloud.is_kept, "positions are not kept")
+        wait_until_kept(cloud)
         proxy.fault = 503
         feed.put(1000)
         wait_until(lambda: proxy.answers[503], "no try")
@@ -193,7 +199,7 @@ def test_an_event_of_a_megabyte_passes_where_the_receiver_takes_it_and_else_goes
     with forwarder(cloud, Sink(recorder.url)) as running:
         cloud.put([small, large])
         arrivals.wait(audit_ids([small, large]), running=running)
-        wait_until(cloud.is_kept, "positions are not kept")  # else the large one would be read again
+        wait_until_kept(cloud)  # else the large one would be read again
         running.process.terminate()  # killed, it would leave its leases to be waited for
         running.process.wait()
     assert content(large) in {content(line) for line in arrivals.lines()}

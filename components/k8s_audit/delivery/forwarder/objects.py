@@ -22,8 +22,6 @@ SECRETS_FOLDER = "/var/run/secrets/k8s-audit"
 CONTAINER, METRICS = "bento", "metrics"
 OF_THE_LIMIT = 0.8
 """Of the memory limit, from where Go collects harder (https://pkg.go.dev/runtime#hdr-Environment_Variables)."""
-GARBAGE = 400
-"""GOGC: five times what is in use before Go collects (100: twice), since that is little here: less than a third of the work, some 50 MiB more."""
 READ_BY_GROUP = 0o440
 IDENTITY = "k8s-audit/identity"
 """The annotation of a pod that says who it is in the cloud."""
@@ -155,14 +153,10 @@ def _container(config: ForwarderConfig, contents: Contents) -> Object:
 
 
 def limits(config: ForwarderConfig) -> dict[str, str]:
-    """What Go is told of its cores and its memory; near the limit it collects as often as it must, whatever GOGC says."""
+    """What Go is told of its cores and its memory."""
     cores = float(config.cpu.removesuffix("m")) / (1000 if config.cpu.endswith("m") else 1)
     mebibytes = int(config.memory[:-2]) * (1024 if config.memory.endswith("Gi") else 1)
-    return {
-        "GOMAXPROCS": str(max(1, math.ceil(cores))),
-        "GOMEMLIMIT": f"{int(mebibytes * OF_THE_LIMIT)}MiB",
-        "GOGC": f"{GARBAGE}",
-    }
+    return {"GOMAXPROCS": str(max(1, math.ceil(cores))), "GOMEMLIMIT": f"{int(mebibytes * OF_THE_LIMIT)}MiB"}
 
 
 def disruption_budget(name: str) -> Object:

@@ -35,7 +35,7 @@ def test_the_image_is_pinned_and_comes_from_a_mirror_by_its_digest_when_told() -
 def test_go_knows_its_cores_and_its_memory(cpu: str, memory: str, procs: str, limit: str) -> None:
     made = container(cpu=cpu, memory=memory)
     variables = {each["name"]: each["value"] for each in made["env"]}
-    assert variables == {"GOMAXPROCS": procs, "GOMEMLIMIT": limit, "GOGC": "400"}
+    assert variables == {"GOMAXPROCS": procs, "GOMEMLIMIT": limit}
     assert made["resources"] == {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
 
 
