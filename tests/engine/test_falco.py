@@ -138,5 +138,7 @@ def test_a_stack_of_admission_reviews_changes_no_api_server_and_proves_or_fails_
     verified = project.command("verify", "--stack", project.stack)
     assert verified.returncode == 1
     assert "not proved" in verified.stderr
-    assert project.command("doctor", "--stack", project.stack).returncode == 0
+    doctor = project.command("doctor", "--stack", project.stack)
+    assert doctor.returncode == 1
+    assert "wrong: the API server does not reach the webhook" in doctor.stdout
     project.destroy()
