@@ -66,11 +66,14 @@ def init(
 def _made(name: str, cluster: str, platform: str, receiver: str, kubeconfig: str, given: Settings) -> tuple[str, Stack]:
     from k8s_audit.new_stack.file import judged, render  # loads what init alone needs
 
+    platform = platform or given["platform"].pop("kind", "")
     if not kubeconfig and platform != "local":
         kubeconfig = _kubeconfig() or _asked_kubeconfig()
     kind, told = _kind(platform, kubeconfig)
     platform_values = {"kind": kind} | _values("platform", PLATFORMS[kind], told, given["platform"])
-    takes = receiver or given["receiver"].get("kind") or _asked("receiver", "who gets the events", _built(RECEIVERS))
+    takes = (
+        receiver or given["receiver"].pop("kind", "") or _asked("receiver", "who gets the events", _built(RECEIVERS))
+    )
     _refuse_unbuilt("--receiver", takes, RECEIVERS)
     head = {"kind": takes, "name": given["receiver"].pop("name", takes)}
     receiver_values = head | _values("receiver", RECEIVERS[takes], {}, given["receiver"])

@@ -42,7 +42,7 @@ def render(stack: str, cluster: Mapping[str, Any], platform: Mapping[str, Any], 
     lines = [
         f"# {cluster['name']}: a cluster of kind {platform.get('kind')}; its events go to {receiver.get('name')}.",
         *secrets.splitlines(),
-        "# A line `# key: value` may be said too; it shows what holds while it is a comment.",
+        "# Each line `# key: value` is a key that may be set too, with what holds until it is.",
         "config:",
         f"  audit:cluster: {_flow(cluster)}",
         "  audit:platform:",
