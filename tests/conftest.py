@@ -1,5 +1,6 @@
 """For all tests: projects for the engine; the longest tests first, so that a parallel run does not end with one of them."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,33 +16,42 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 LONGEST = (
-    "test_ssh_stack",
-    "test_rollout",
-    "test_kills",
-    "test_local_stack",
-    "test_bad_input",
-    "test_kubeadm_stack",
-    "test_malformed",
-    "test_package",
-)
+    "test_kills test_ssh_stack test_rollout test_bad_input test_local_stack test_kubeadm_stack test_eks_way test_aks_way"
+    " test_gke_way test_k3s_stack test_rke_stack test_kops_stack test_in_cluster_stack test_change test_rancher_change"
+    " test_kubernetes_plugin test_http_receiver test_malformed test_package"
+).split()
+APART = {"test_kills", "test_bad_input"}
+"""Files whose tests take a minute each and share nothing."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order by file: those of LONGEST first, then `control_plane`, then the rest as it was."""
+    """Deal the files to the workers, as cards: those of LONGEST first, then those of `control_plane`, then the rest as it was.
 
-    def rank(item: pytest.Item) -> int:
-        if item.path.stem in LONGEST:
-            return LONGEST.index(item.path.stem)
-        return len(LONGEST) + (item.path.parent.name != "control_plane")
+    Each worker begins with as many tests as another, which lie together (`--dist worksteal`).
+    """
 
-    items.sort(key=rank)
+    def rank(group: list[pytest.Item]) -> int:
+        path = group[0].path
+        if path.stem in LONGEST:
+            return LONGEST.index(path.stem)
+        return len(LONGEST) + (path.parent.name != "control_plane")
+
+    groups: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        groups.setdefault(item.nodeid if item.path.stem in APART else str(item.path), []).append(item)
+    ranked = sorted(groups.values(), key=rank)
+    hands: list[list[pytest.Item]] = [[] for _ in range(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))]
+    for number, group in enumerate(ranked):
+        hand = hands[number % len(hands)] if rank(group) < len(LONGEST) else min(hands, key=len)
+        hand += group
+    items[:] = [item for hand in hands for item in hand]
 
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This checkout's virtual environment, whose pip is asked but once what is installed.
 
-    The engine asks before each run, for a fifth of its time. `test_local_stack` runs on the environment itself.
+    The engine asks before each run, for a fifth of its time, and no test changes what is installed.
     """
     folder, real = tmp_path_factory.mktemp("environment"), CHECKOUT / ".venv"
     (folder / "bin").mkdir()
