@@ -12,15 +12,14 @@ from k8s_audit.errors import ConflictError
 
 DIGEST = "# k8s-audit/config-sha256: "
 QUOTES = re.compile(r"[\"']")
+ENDS_NAME = re.compile(r"[= \t]")
 
 
 def flags_of(text: bytes) -> dict[str, str]:
     """The flags by name, without dashes; the last one of several counts."""
     lines = (QUOTES.sub("", line).strip() for line in text.decode("utf-8", "replace").splitlines())
-    return {
-        name.lstrip("-"): value.strip()
-        for name, _, value in (line.partition("=") for line in lines if line.startswith("-"))
-    }
+    pairs = (ENDS_NAME.split(f"{line}=", maxsplit=1) for line in lines if line.startswith("-"))
+    return {name.lstrip("-"): value.removesuffix("=").strip() for name, value in pairs}
 
 
 def audit_arguments(text: bytes) -> dict[str, str]:
@@ -71,7 +70,7 @@ def reformat(text: bytes) -> bytes:
 
 
 def _is_ours(line: str, ours: Ours) -> bool:
-    return line.startswith(DIGEST) or line.strip().partition("=")[0] in ours.flags
+    return line.startswith(DIGEST) or ENDS_NAME.split(line.strip(), maxsplit=1)[0] in ours.flags
 
 
 def _whole_lines(text: bytes) -> bytes:

@@ -127,7 +127,7 @@ class Change:
 
         Raises:
             ConflictError, HostError, DeliveryError: found before anything was changed.
-            ChangeError: it failed and the host is as it was; the text has the API server's last log lines.
+            ChangeError: it failed; the text says whether the host is as it was, and has the API server's last log lines.
         """
         self.recover()
         current, record = self.server.current(), self.journal.read()
@@ -137,7 +137,10 @@ class Change:
             return self._live()
         files = self._files(setup)
         self.check(current, setup)
-        record = self._prepare(base, current, edit, record)
+        try:
+            record = self._prepare(base, current, edit, record)
+        except K8sAuditError as error:
+            raise self._gone_back(error, self.recover) from None
         try:
             self._write_files(files)
             self._reach(record, Step.FILES_WRITTEN)
@@ -146,20 +149,21 @@ class Change:
             self._wait(edit.manifest, not_these=record.running)
             self._reach(record, Step.APPLIED)
         except K8sAuditError as error:
-            log = self.server.log() if isinstance(error, ChangeError) else []
-            self._roll_back(record)
-            lines = "".join(f"\n  | {line}" for line in log)
-            raise ChangeError(
-                f"{error}; the host is as it was before{lines and '. Its last log lines:' + lines}"
-            ) from None
+            begun = record
+            raise self._gone_back(error, lambda: self._roll_back(begun)) from None
         return self._live()
 
     def restore(self) -> None:
         """Put back what was there before us; where somebody changed the manifest since, take out only what is ours.
 
+        Nothing is done where the journal tells of another file: ours was put back before that change began.
+
         Raises:
             ChangeError: the API server did not come back; the next call goes on.
         """
+        record = self.journal.read()
+        if record is not None and record.manifest != self.server.path:
+            return
         self.recover()
         record = self.journal.read()
         current = self.server.read()
@@ -167,8 +171,9 @@ class Change:
             return
         if current is not None:
             target = self.without_us(current, record)
-            record = record.model_copy(update={"step": Step.RESTORING, "running": self.server.running(current)})
-            self.journal.write(record)
+            if record.step is not Step.RESTORING:  # else what runs now may be the new one already
+                record = record.model_copy(update={"step": Step.RESTORING, "running": self.server.running(current)})
+                self.journal.write(record)
             if current != target or not self.server.in_force():
                 self._swap(target, expected=current)
                 if record.running:
@@ -177,11 +182,21 @@ class Change:
         self._forget(record)
 
     def recover(self) -> None:
-        """Finish or undo what was cut off. Whatever the journal says, afterwards the host is in a state of rest."""
+        """Finish or undo what was cut off. Whatever the journal says, afterwards the host is in a state of rest.
+
+        Raises:
+            HostError: the journal tells of another file, with which nothing may be mixed.
+            ChangeError: the API server did not come back; the next call goes on.
+        """
         record = self.journal.read()
         if record is None:
             self._sweep()
             return
+        if record.manifest != self.server.path:
+            raise HostError(
+                f"host {self.host.name}: {self.journal.path} tells of a change of {record.manifest}, not of {self.server.path}; take"
+                f" that one back first, see {self.journal.kept('UNDO.md')}, or set another stateFolder"
+            )
         if record.step is Step.APPLIED:
             return
         if record.step in (Step.RESTORING, Step.RESTORED):
@@ -282,6 +297,17 @@ class Change:
         if self.server.read() != expected:
             raise ConflictError(f"host {self.host.name}: {self.server.path} was changed by somebody else meanwhile")
         self.server.put(target)
+
+    def _gone_back(self, error: K8sAuditError, undo: Callable[[], None]) -> ChangeError:
+        """Undo a change that failed: what there is to say of both."""
+        log = self.server.log() if isinstance(error, ChangeError) else []
+        lines = "".join(f"\n  | {line}" for line in log)
+        try:
+            undo()
+            state = "the host is as it was before"
+        except K8sAuditError as second:
+            state = f"the host is not back yet ({second}); the next `up` goes on"
+        return ChangeError(f"{error}; {state}{lines and '. Its last log lines:' + lines}")
 
     def _roll_back(self, record: Record) -> None:
         """Put back what the change found: manifest first, then files, then the journal's last entry."""

@@ -87,6 +87,10 @@ class RancherServer:
             raise HostError(
                 f"host {name}: kube-apiserver at {self.place.api_server} is not ready; nothing was changed. Mend it first"
             )
+        if self.distribution.own_pod and not self._processes():
+            raise HostError(
+                f"host {name}: there is no kube-apiserver with {self._port()}; set apiServer to its own port"
+            )
 
     def audit_arguments(self, text: bytes) -> dict[str, str]:
         """See Server."""
@@ -188,6 +192,9 @@ class RancherServer:
         return rancher_config.audit_settings(files, self.distribution.own_pod)
 
     def _value(self, text: bytes, key: str, default: str) -> str:
+        line = rancher_config.of_command_line(self._unit().arguments, "").get(key, [])
+        if line:
+            return line[-1].value or "true"
         values = rancher_config.merged(self._files(text)).get(key, [])
         return values[-1].value if values else default
 
@@ -197,9 +204,12 @@ class RancherServer:
         folder = posixpath.join(data, "server", "tls")
         return Credentials(f"{folder}/server-ca.crt", f"{folder}/client-admin.crt", f"{folder}/client-admin.key")
 
+    def _port(self) -> str:
+        return f"--secure-port={self.place.api_server.rpartition(':')[2]}"
+
     def _processes(self) -> list[Process]:
         if self.distribution.own_pod:
-            port = f"--secure-port={self.place.api_server.rpartition(':')[2]}"
+            port = self._port()
             return [process for process in self.host.processes(CONTAINER) if port in process.arguments]
         unit = self._unit()
         return [Process(unit.pid, unit.started, ())] if unit.pid else []

@@ -59,3 +59,10 @@ def test_each_fault_is_one_line(hosts: list[dict[str, Any]], platform: dict[str,
     with pytest.raises(ConfigError) as caught:
         judged("k3s", hosts, **platform)
     assert any(said in fault for fault in caught.value.faults), caught.value.faults
+
+
+@pytest.mark.parametrize("url", ["https://api.example.com", "https://[::1]"])
+def test_rke2_needs_the_port_of_the_api_server_since_it_names_the_process(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"hosts\[0\]\.apiServer: .*with its own port: https://address:port"):
+        judged("rke2", [SSH | {"apiServer": url}])
+    judged("k3s", [SSH | {"apiServer": url}])

@@ -34,3 +34,15 @@ def test_flags_are_read_without_quotes_and_those_of_the_log_stay() -> None:
         ConflictError, match=r"^F already has --audit-policy-file=/theirs, and we would set .*=/p\.yaml"
     ):
         argument_file.turn_on(BASE + b"--audit-policy-file=/theirs\n", FLAGS, "abc", "F")
+
+
+def test_a_space_or_a_tab_separates_a_value_too() -> None:
+    text = b"--audit-log-maxage 7\n--audit-policy-file\t/p=1.yaml\n--profiling\n--key=a==\n"
+    assert argument_file.flags_of(text) == {
+        "audit-log-maxage": "7",
+        "audit-policy-file": "/p=1.yaml",
+        "profiling": "",
+        "key": "a==",
+    }
+    edit = argument_file.turn_on(b"", {"audit-webhook-mode": "batch"}, "abc", "F")
+    assert argument_file.turn_off(edit.manifest.replace(b"=batch", b" blocking"), edit.ours) == b""

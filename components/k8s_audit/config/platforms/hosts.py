@@ -33,6 +33,17 @@ def api_server_url(url: str) -> str:
     return url
 
 
+def api_server_url_with_port(url: str) -> str:
+    """The same where the port tells which process it is.
+
+    Raises:
+        ValueError: it is none, or has no port.
+    """
+    if not re.search(r":\d{1,5}$", api_server_url(url)):
+        raise ValueError("this API server's own URL is needed, with its own port: https://address:port")
+    return url
+
+
 class JumpHost(ConfigModel):
     """An SSH server between; the same key logs in there."""
 
