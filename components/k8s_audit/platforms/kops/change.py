@@ -47,6 +47,7 @@ class KopsChange:
         self.cluster.check()
         spec = self.cluster.spec()
         if spec is None:
+            self._gone()
             return None
         groups = self.cluster.groups()
         return State(live(spec, wanted, groups.values()), list(groups), self.cluster.pending(list(groups)))
@@ -87,9 +88,18 @@ class KopsChange:
         self.cluster.check()
         spec = self.cluster.spec()
         if spec is None:
+            self._gone()
             self.cluster.say(f"kops knows no cluster {self.cluster.place.name} any more; nothing to take back")
             return
         self._bring(spec, turn_off(spec), list(self.cluster.groups()))
+
+    def _gone(self) -> None:
+        """Refuse to take a cluster for gone where another $KOPS_STATE_STORE may be the reason."""
+        if not self.cluster.place.state_store:
+            raise HostError(
+                f"kops knows no cluster {self.cluster.place.name} in the state store that it finds by itself ($KOPS_STATE_STORE), which"
+                " may be another one than before; set audit:platform.stateStore"
+            )
 
     def _known(self) -> str:
         spec = self.cluster.spec()
@@ -110,7 +120,7 @@ class KopsChange:
         except ToolError as error:
             if not changed:
                 raise
-            self._put_back(before, error)
+            self._put_back(before, error, groups)
             raise ChangeError(
                 f"{error}\nThe cluster's spec is as it was before, and no node was replaced. What of the cloud was changed already"
                 " goes back with `kops update cluster --yes`"
@@ -120,17 +130,21 @@ class KopsChange:
         else:
             self._roll(groups)
 
-    def _put_back(self, spec: str, error: ToolError) -> None:
+    def _put_back(self, spec: str, error: ToolError, groups: list[str]) -> None:
         try:
-            self.cluster.replace(spec)
+            self.cluster.unstopped().replace(spec)
         except ToolError as other:
-            raise ChangeError(
+            raise HalfRolledError(
                 f"{error}\nThe spec could not be put back, too: {other}\nNo node was replaced; the next `up` tries again, `destroy` takes"
-                " it out"
+                " it out",
+                groups,
             ) from None
 
     def _roll(self, groups: list[str]) -> None:
-        left = self.cluster.pending(groups)
+        try:
+            left = self.cluster.pending(groups)
+        except ToolError as error:
+            raise HalfRolledError(f"{error}\n{self._way_on([], groups)}", groups) from None
         for index, group in enumerate(left):
             try:
                 self.cluster.roll(group)
@@ -141,8 +155,14 @@ class KopsChange:
         try:
             self.cluster.reconcile()
         except ToolError as error:
-            left = self.cluster.pending(groups)
+            left = self._left(groups)
             raise HalfRolledError(f"{error}\n{self._way_on([], left)}", left) from None
+
+    def _left(self, groups: list[str]) -> list[str]:
+        try:
+            return self.cluster.unstopped().pending(groups)
+        except ToolError:
+            return groups
 
     def _way_on(self, done: list[str], left: list[str]) -> str:
         name, group = self.cluster.place.name, left[0] if left else "GROUP"

@@ -3,6 +3,7 @@
 Commands: https://github.com/kubernetes/kops/tree/v1.32.0/docs/cli
 """
 
+import copy
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -62,6 +63,12 @@ class KopsCluster:
     def __init__(self, place: KopsPlace, stop: Event, say: Callable[[str], None], hidden: Collection[str] = ()) -> None:
         """Nothing is asked yet."""
         self.place, self.stop, self.say, self.hidden = place, stop, say, hidden
+
+    def unstopped(self) -> "KopsCluster":
+        """The same cluster for what has to be done after a stop, too."""
+        other = copy.copy(self)
+        other.stop = Event()
+        return other
 
     def check(self) -> None:
         """See that there is a kops that has what is used.
@@ -164,7 +171,8 @@ def _old_nodes(table: str, group: str) -> bool:
     """Whether the table of `kops rolling-update` has nodes of a group that need an update."""
     rows = [line.split() for line in table.splitlines()]
     header = next((row for row in rows if "NEEDUPDATE" in row), None)
-    if header is None:
-        return False
-    column = header.index("NEEDUPDATE")
-    return any(row[0] == group and len(row) > column and row[column] != "0" for row in rows if row)
+    column = header.index("NEEDUPDATE") if header else 0
+    found = [row[column] for row in rows if header and row and row[0] == group and len(row) > column]
+    if not found:
+        raise ToolError(f"`kops rolling-update cluster` does not tell whether nodes of instance group {group} are old")
+    return any(number != "0" for number in found)

@@ -22,17 +22,18 @@ def plain(value: Any) -> Any:
 
 
 def record_of(document: Any) -> dict[str, Any]:
-    """What of the spec is ours: names of fields that we added, and the values of those that we took over.
+    """What of the spec is ours: names of fields that we added, the values of those that we took over, and what we set.
 
     Raises:
         HostError: it is not of this version.
     """
     text = (document["metadata"].get("annotations") or {}).get(RECORD)
     if not text:
-        return {"added": [], "replaced": {}}
+        return {"added": [], "replaced": {}, "set": {}}
     try:
         known = json.loads(text)
-        return {"added": [str(key) for key in known["added"]], "replaced": dict(known["replaced"])}
+        added = [str(key) for key in known["added"]]
+        return {"added": added, "replaced": dict(known["replaced"]), "set": dict(known.get("set", {}))}
     except (ValueError, LookupError, TypeError):
         raise HostError(f"the cluster's annotation {RECORD} is not of this version") from None
 

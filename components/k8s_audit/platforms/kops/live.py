@@ -23,7 +23,6 @@ class Live:
     policy: str
     webhook: str = field(repr=False)
     intact: bool
-    ours: bool
 
 
 def live(text: str, wanted: Mapping[str, str], roles: Iterable[str]) -> Live:
@@ -43,7 +42,7 @@ def live(text: str, wanted: Mapping[str, str], roles: Iterable[str]) -> Live:
         set(policy.get("roles", [])) == set(webhook.get("roles", [])) == set(roles),
     )
     ours = RECORD in (document["metadata"].get("annotations") or {})
-    return Live(found, str(policy.get("content", "")), str(webhook.get("content", "")), all(placed) and ours, ours)
+    return Live(found, str(policy.get("content", "")), str(webhook.get("content", "")), all(placed) and ours)
 
 
 def actions(before: str, after: str) -> list[str]:

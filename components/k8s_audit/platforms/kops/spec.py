@@ -66,6 +66,7 @@ def turn_on(text: str, setup: Setup) -> str:
     record = record_of(document)
     api_server = made(document["spec"], "kubeAPIServer", CommentedMap)
     wanted = {FIELDS[name][0]: FIELDS[name][1](value) for name, value in settable(setup.arguments).items()}
+    _claim(document["spec"], record)
     changed = _drop(api_server, record, set(wanted))
     added, replaced = list(record["added"]), dict(record["replaced"])
     for key, value in sorted(wanted.items()):
@@ -91,7 +92,7 @@ def turn_on(text: str, setup: Setup) -> str:
     assets = made(document["spec"], "fileAssets", CommentedSeq)
     for name, path, content in files:
         changed = _place(assets, name, path, content, setup.roles) or changed
-    now = {"added": sorted(added), "replaced": replaced}
+    now = {"added": sorted(added), "replaced": replaced, "set": {key: wanted[key] for key in (*added, *replaced)}}
     annotations = made(document["metadata"], "annotations", CommentedMap)
     if changed or annotations.get(RECORD) != _json(now):
         annotations[RECORD] = _json(now)
@@ -108,6 +109,7 @@ def turn_off(text: str) -> str:
         return text
     record = record_of(document)
     api_server = spec.get("kubeAPIServer") or {}
+    _claim(spec, record)
     _drop(api_server, record, set())
     for index in reversed([i for i, asset in enumerate(assets) if asset.get("name") in (POLICY, WEBHOOK)]):
         del assets[index]
@@ -118,13 +120,27 @@ def turn_off(text: str) -> str:
     return dump(document)
 
 
+def _claim(spec: Any, record: Mapping[str, Any]) -> None:
+    """Count fields that name files of ours as ours, should the annotation be lost: without the files no API server would start."""
+    api_server = spec.get("kubeAPIServer") or {}
+    places = {str(asset.get("name")): asset.get("path") for asset in spec.get("fileAssets") or []}
+    for key, name in (("auditPolicyFile", POLICY), ("auditWebhookConfigFile", WEBHOOK)):
+        mine = key in record["added"] or key in record["replaced"]
+        if key in api_server and not mine and api_server[key] == places.get(name):
+            record["added"].append(key)
+
+
 def _drop(api_server: Any, record: Mapping[str, Any], but: set[str]) -> bool:
-    """Take out fields of ours that are not wanted any more; say whether there was one."""
+    """Take out fields of ours that are not wanted any more, but for those that somebody gave another value since; say whether there was one."""
     gone = [key for key in (*record["added"], *record["replaced"]) if key not in but]
     for key in gone:
-        api_server.pop(key, None)
+        ours = key not in api_server or key not in record["set"] or same(api_server[key], record["set"][key])
+        if ours:
+            api_server.pop(key, None)
         if key in record["replaced"]:
-            api_server[key] = record["replaced"].pop(key)
+            before = record["replaced"].pop(key)
+            if ours:
+                api_server[key] = before
         else:
             record["added"].remove(key)
     return bool(gone)

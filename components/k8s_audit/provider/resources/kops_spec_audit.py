@@ -43,7 +43,7 @@ class KopsSpecAuditResource:
         {"groups": "strings", "pending": "strings", "intact": "boolean", "digest": "string"}
     )
     secrets = frozenset({"webhook"})
-    replaces = frozenset({"cluster", "stateStore"})
+    replaces = frozenset({"cluster"})
 
     def preview(self, inputs: KopsSpecAuditInputs, old: Values | None) -> Values:
         """A plain preview runs no kops."""

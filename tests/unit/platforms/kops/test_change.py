@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from k8s_audit.command_line import Run
 from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.delivery.webhook import render_webhook, secrets_in
 from k8s_audit.errors import ChangeError, ConflictError, HostError, ToolError
@@ -17,6 +18,7 @@ from k8s_audit.platforms.kops.change import HalfRolledError, KopsChange
 from k8s_audit.platforms.kops.cluster import KopsCluster, KopsPlace
 from k8s_audit.platforms.kops.fields import settable
 from k8s_audit.platforms.kops.spec import FOLDER, paths
+from k8s_audit.provider.resources.kops_spec_audit import KopsSpecAuditResource
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from tests.standins.kops import GROUPS, NAME, Kops
 
@@ -126,7 +128,7 @@ def test_when_the_cloud_refuses_the_spec_goes_back(kops: Kops, change: Make, mon
     cluster = change().cluster
     replacing = iter([cluster.replace, refused])
     monkeypatch.setattr(cluster, "replace", lambda text: next(replacing)(text))
-    with pytest.raises(ChangeError, match=r"deadline exceeded[^$]*The spec could not be put back, too: no way"):
+    with pytest.raises(HalfRolledError, match=r"deadline exceeded[^$]*The spec could not be put back, too: no way"):
         on(KopsChange(cluster))
 
 
@@ -230,7 +232,7 @@ def test_what_somebody_else_changed_since_stays(kops: Kops, change: Make) -> Non
     assert state.live.arguments["audit-webhook-batch-max-wait"] == "9s"
     change().restore()
     assert kops.spec["kubernetesVersion"] == "1.33.0"
-    assert kops.spec["kubeAPIServer"] == {"eventTTL": "3h0m0s"}
+    assert kops.spec["kubeAPIServer"] == {"eventTTL": "3h0m0s", "auditWebhookBatchMaxWait": "9s"}
 
 
 def test_a_cluster_that_kops_does_not_know_is_told_and_gone_when_it_is_taken_back(
@@ -238,8 +240,11 @@ def test_a_cluster_that_kops_does_not_know_is_told_and_gone_when_it_is_taken_bac
 ) -> None:
     with pytest.raises(HostError, match=r"kops knows no cluster old.example.com in s3://state"):
         on(change(name="old.example.com", state_store="s3://state"))
-    assert change(name="old.example.com").read(WANTED) is None
-    change(name="old.example.com").restore()
+    assert change(name="old.example.com", state_store="s3://state").read(WANTED) is None
+    change(name="old.example.com", state_store="s3://state").restore()
+    for ask in (lambda: change(name="old.example.com").read(WANTED), change(name="old.example.com").restore):
+        with pytest.raises(HostError, match=r"may be another one than before; set audit:platform\.stateStore"):
+            ask()
     kops.fail("get cluster")
     with pytest.raises(ToolError, match="bucket does not exist"):
         change().restore()
@@ -292,3 +297,43 @@ def test_secrets_of_a_webhook_are_those_that_are_hidden() -> None:
     )
     assert secrets_in(render_webhook(endpoint)) == ["pw", "S0VZ"]
     assert json.dumps(secrets_in(WEBHOOK)) == f'["{TOKEN}"]'
+
+
+def test_naming_the_state_store_that_came_from_the_environment_replaces_nothing() -> None:
+    assert KopsSpecAuditResource.replaces == {"cluster"}
+
+
+def test_a_table_that_does_not_tell_of_a_group_is_an_error_and_all_groups_are_left(
+    kops: Kops, change: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for table in ("", "NAME STATUS NEEDUPDATE\ncontrol-plane-b Ready 0\n"):
+        monkeypatch.setattr(Run, "output", lambda *_, table=table: table)
+        with pytest.raises(ToolError, match="does not tell whether nodes of instance group control-plane-a are old"):
+            change().cluster.pending(["control-plane-a"])
+        with pytest.raises(HalfRolledError) as caught:
+            change()._bring("", "", ["control-plane-a"])
+        assert caught.value.pending == ["control-plane-a"]
+
+
+@pytest.mark.parametrize("apply", ["rolling-update", "reconcile"])
+def test_a_stop_puts_the_spec_back_or_tells_what_is_left(
+    kops: Kops, change: Make, monkeypatch: pytest.MonkeyPatch, apply: str
+) -> None:
+    before, stop = kops.spec, Event()
+    made = change(stop=stop, apply=apply)
+
+    def stopped() -> None:
+        stop.set()
+        if apply == "reconcile":
+            kops.write("templates", {name: kops.digest(role) for name, role in GROUPS.items()})
+            kops.write("nodes", kops.read("nodes") | {"control-plane-a": kops.read("templates")["control-plane-a"]})
+        raise ToolError("stopped")
+
+    monkeypatch.setattr(made.cluster, "update" if apply == "rolling-update" else "reconcile", stopped)
+    with pytest.raises(ChangeError, match="stopped") as caught:
+        on(made)
+    if apply == "rolling-update":
+        assert kops.spec == before
+    else:
+        assert isinstance(caught.value, HalfRolledError)
+        assert caught.value.pending == ["control-plane-b"]

@@ -4,6 +4,7 @@
 (pkg/kopscodecs, pkg/apis/kops/validation). They took nine minutes of CPU to build, so they were run once, by hand.
 """
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,11 @@ def test_kops_keeps_all_of_our_edit_and_a_second_one_of_what_it_prints_changes_n
     printed = yaml.safe_load(AFTER)
     spelled = {"auditWebhookBatchMaxWait": "60s", "auditWebhookBatchThrottleQps": "2.5"}
     printed["spec"]["kubeAPIServer"] |= spelled
-    assert ours == printed
-    assert turn_on(AFTER, SETUP) == AFTER
+    assert ours["spec"] == printed["spec"]
+    now = turn_on(AFTER, SETUP)
+    assert yaml.safe_load(now)["spec"] == yaml.safe_load(AFTER)["spec"], "an older record alone is made anew"
+    assert yaml.safe_load(now)["metadata"]["annotations"] == ours["metadata"]["annotations"]
+    assert turn_on(now, SETUP) == now
     found = live(AFTER, WANTED, ["Master"])
     assert (found.arguments, found.policy, found.webhook, found.intact) == (WANTED, POLICY, WEBHOOK, True)
     assert yaml.safe_load(turn_off(AFTER)) == yaml.safe_load(BEFORE)
@@ -88,3 +92,16 @@ def test_values_are_the_same_however_they_are_spelled() -> None:
     assert same(10, "10")
     assert not same("1m", "1s")
     assert not same("1m", "2.5")
+
+
+def test_fields_that_name_our_files_go_with_them_when_the_annotation_is_lost() -> None:
+    lost = yaml.safe_load(AFTER)
+    lost["metadata"].pop("annotations")
+    text = yaml.safe_dump(lost, sort_keys=False)
+    for spec in (text, turn_on(text, SETUP)):
+        left = yaml.safe_load(turn_off(spec))["spec"]
+        assert not {"auditPolicyFile", "auditWebhookConfigFile"} & left["kubeAPIServer"].keys()
+    assert json.loads(yaml.safe_load(turn_on(text, SETUP))["metadata"]["annotations"]["k8s-audit/before"])["added"] == [
+        "auditPolicyFile",
+        "auditWebhookConfigFile",
+    ]
