@@ -133,9 +133,14 @@ def main(arguments: list[str]) -> None:
     elif arguments[0] == "replace":
         _replace(kops, yaml.safe_load(sys.stdin.read()), fails)
     elif command == "update cluster":
-        if fails:
+        if fails and "--yes" in arguments:
             raise RefusalError("error running tasks: deadline exceeded executing task LaunchTemplate/control-plane-a")
-        kops.write("templates", {name: kops.digest(role) for name, role in kops.read("groups").items()})
+        wanted = {name: kops.digest(role) for name, role in kops.read("groups").items()}
+        if "--yes" not in arguments:
+            behind = wanted != kops.read("templates")
+            print("Must specify --yes to apply changes" if behind else "No changes need to be applied")
+            return
+        kops.write("templates", wanted)
         print("Cluster changes have been applied to the cloud.")
     elif command == "rolling-update cluster":
         named = options.get("--instance-group", "")

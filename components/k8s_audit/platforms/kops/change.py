@@ -3,10 +3,12 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from k8s_audit.delivery.webhook import secrets_in
 from k8s_audit.errors import ChangeError, HostError, ToolError
 from k8s_audit.platforms.kops.cluster import RECONCILING, KopsCluster
+from k8s_audit.platforms.kops.document import load
 from k8s_audit.platforms.kops.live import Live, actions, live
-from k8s_audit.platforms.kops.spec import Setup, turn_off, turn_on
+from k8s_audit.platforms.kops.spec import WEBHOOK, Setup, turn_off, turn_on
 
 
 class HalfRolledError(ChangeError):
@@ -50,7 +52,7 @@ class KopsChange:
             self._gone()
             return None
         groups = self.cluster.groups()
-        return State(live(spec, wanted, groups.values()), list(groups), self.cluster.pending(list(groups)))
+        return State(live(spec, wanted, groups.values()), list(groups), self._behind(list(groups)))
 
     def plan(self, policy: str, webhook: str, arguments: Mapping[str, str], adopt: bool) -> list[str]:
         """What `apply` would do, in words, with nothing changed.
@@ -62,7 +64,7 @@ class KopsChange:
         spec, groups = self._known(), self.cluster.groups()
         after = turn_on(spec, Setup(policy, webhook, arguments, _roles(groups.values()), adopt))
         changes = actions(spec, after)
-        rolled = list(groups) if changes else self.cluster.pending(list(groups))
+        rolled = list(groups) if changes else self._behind(list(groups))
         return [*changes, *(f"replace the nodes of instance group {group} ({groups[group]})" for group in rolled)]
 
     def apply(self, policy: str, webhook: str, arguments: Mapping[str, str], adopt: bool) -> State:
@@ -93,6 +95,10 @@ class KopsChange:
             return
         self._bring(spec, turn_off(spec), list(self.cluster.groups()))
 
+    def _behind(self, groups: list[str]) -> list[str]:
+        """All of them, should not even the cloud have the spec yet."""
+        return groups if self.cluster.behind() else self.cluster.pending(groups)
+
     def _gone(self) -> None:
         """Refuse to take a cluster for gone where another $KOPS_STATE_STORE may be the reason."""
         if not self.cluster.place.state_store:
@@ -111,6 +117,9 @@ class KopsChange:
 
     def _bring(self, before: str, after: str, groups: list[str]) -> None:
         changed = after != before
+        for asset in load(before)["spec"].get("fileAssets") or []:
+            if asset.get("name") == WEBHOOK:
+                self.cluster.hidden = [*self.cluster.hidden, *secrets_in(str(asset.get("content", "")))]
         if changed:
             for action in actions(before, after):
                 self.cluster.say(action)
@@ -160,7 +169,7 @@ class KopsChange:
 
     def _left(self, groups: list[str]) -> list[str]:
         try:
-            return self.cluster.unstopped().pending(groups)
+            return KopsChange(self.cluster.unstopped())._behind(groups)
         except ToolError:
             return groups
 

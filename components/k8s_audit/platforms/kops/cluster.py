@@ -123,6 +123,21 @@ class KopsCluster:
                 "update", "cluster", *self._at(), "--create-kube-config=false", "--yes"
             )
 
+    def behind(self) -> bool:
+        """Whether the cloud is behind the spec, by the dry run of `kops update cluster`; nothing is changed.
+
+        https://github.com/kubernetes/kops/blob/v1.32.0/cmd/kops/update_cluster.go
+
+        Raises:
+            ToolError: kops fails, or does not tell.
+        """
+        told = self._run(READ_TIMEOUT).output("update", "cluster", *self._at(), "--create-kube-config=false")
+        if "Must specify --yes to apply changes" in told:
+            return True
+        if "No changes need to be applied" in told:
+            return False
+        raise ToolError("`kops update cluster` does not tell whether there are changes to apply")
+
     def pending(self, groups: Collection[str]) -> list[str]:
         """Of some instance groups those with a node that is older than the spec; nothing is changed and no API server asked.
 

@@ -306,12 +306,13 @@ def test_naming_the_state_store_that_came_from_the_environment_replaces_nothing(
 def test_a_table_that_does_not_tell_of_a_group_is_an_error_and_all_groups_are_left(
     kops: Kops, change: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    spec = json.dumps(kops.read("cluster"))
     for table in ("", "NAME STATUS NEEDUPDATE\ncontrol-plane-b Ready 0\n"):
         monkeypatch.setattr(Run, "output", lambda *_, table=table: table)
         with pytest.raises(ToolError, match="does not tell whether nodes of instance group control-plane-a are old"):
             change().cluster.pending(["control-plane-a"])
         with pytest.raises(HalfRolledError) as caught:
-            change()._bring("", "", ["control-plane-a"])
+            change()._bring(spec, spec, ["control-plane-a"])
         assert caught.value.pending == ["control-plane-a"]
 
 
@@ -337,3 +338,20 @@ def test_a_stop_puts_the_spec_back_or_tells_what_is_left(
     else:
         assert isinstance(caught.value, HalfRolledError)
         assert caught.value.pending == ["control-plane-b"]
+
+
+def test_a_cloud_that_is_behind_the_spec_leaves_all_groups(kops: Kops, change: Make) -> None:
+    on(change())
+    made = change()
+    made.cluster.replace(json.dumps(kops.read("cluster")).replace("Metadata", "Request"))
+    state = change().read(WANTED)
+    assert state
+    assert state.pending == ["control-plane-a", "control-plane-b"]
+
+
+def test_the_old_token_is_hidden_too(kops: Kops, change: Make) -> None:
+    on(change())
+    made = change()
+    made.cluster.hidden = []
+    made.apply(POLICY, WEBHOOK.replace(TOKEN, "new-one"), WANTED, False)
+    assert TOKEN in made.cluster.hidden
