@@ -83,6 +83,11 @@ RENDERS = MappingProxyType(
     }
 )
 """The module in `platforms/` whose `render` tells what a stack of this kind writes; clouds write nothing of the kind."""
+AUDITED = tuple(
+    f"k8s-audit:index:{name}"
+    for name in ("StaticPodAudit", "RancherServerAudit", "Microk8sServerAudit", "KopsSpecAudit", "RkeClusterAudit")
+)
+"""Types of the resources that bring an audit policy to API servers, which then restart."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": True, "admission": True})
 """Whether a kind of delivery is built."""
 SECRETS = (

@@ -2,10 +2,13 @@
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
+
+import yaml
 
 FOLDER = Path(".local") / "rollout"
 """Below the project's folder: this file, and a log a stack."""
@@ -54,11 +57,32 @@ class ProgressFile:
         os.replace(new, self.path)
 
     def _digest(self, stack: str) -> str:
-        """Of the stack's file, the project's program and this package's files."""
+        """Of the stack's file, each file that a value in it names, the project's program and this package's files."""
         package = Path(str(resources.files("k8s_audit")))
         files = [self.project / "stacks" / f"Pulumi.{stack}.yaml", self.project / "Pulumi.yaml"]
+        files += _named(files[0], self.project)
         files += [*self.project.glob("*.py"), *(file for end in SUFFIXES for file in package.rglob(f"*.{end}"))]
         total = sha256()
         for file in sorted(filter(Path.is_file, files)):
             total.update(f"{file.name}\0".encode() + file.read_bytes())
         return total.hexdigest()
+
+
+def _named(stack_file: Path, project: Path) -> list[Path]:
+    """The files that values of a stack's file name, such as an audit policy; none where it cannot be read."""
+    try:
+        values = [yaml.safe_load(stack_file.read_text("utf-8"))]
+    except (OSError, ValueError, yaml.YAMLError):
+        return []
+    found: list[Path] = []
+    while values:
+        value = values.pop()
+        if isinstance(value, dict):
+            values += value.values()
+        elif isinstance(value, list):
+            values += value
+        elif isinstance(value, str) and value:
+            with suppress(OSError, ValueError):  # no path: too long, or with a zero byte
+                if (path := project / value).is_file():
+                    found.append(path)
+    return found

@@ -10,6 +10,7 @@ from typing import Any
 
 from k8s_audit.audit_policy.render import render_policy
 from k8s_audit.config import places
+from k8s_audit.config.registry import AUDITED
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.versions import policy_version
 
@@ -20,7 +21,6 @@ NEVER = "never up"
 FAULTY = "faulty"
 UNREADABLE = "unreadable"
 CHECKS = ("k8s-audit:index:DeliveryCheck", "k8s-audit:index:AdmissionCheck")
-HOST = "k8s-audit:index:StaticPodAudit"
 STACK = "pulumi:pulumi:Stack"
 MAKER = "the cluster's maker decides"
 SHOWN = 12
@@ -100,7 +100,7 @@ def _policy(stack: Stack, resources: list[Mapping[str, Any]]) -> dict[str, Any]:
     if stack.platform.fixed_policy:
         return {"profile": None, "by": MAKER}
     text = render_policy(stack.policy.load(), policy_version(places.kubernetes_version(stack)))
-    deployed = {str(each["inputs"].get("policy")) for each in resources if each.get("type") == HOST}
+    deployed = {str(each["inputs"].get("policy")) for each in resources if each.get("type") in AUDITED}
     named = {"file": stack.policy.file} if stack.policy.file else {"profile": stack.policy.profile or "detection"}
     return {
         **named,

@@ -3,16 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from k8s_audit.config.registry import AUDITED
 from k8s_audit.summary.cost_class import cost_class
 from k8s_audit.summary.events import SAME, Preview, Step
 from k8s_audit.summary.openings import openings
 from k8s_audit.summary.policy_changes import rule_changes
 
-AUDITED = tuple(
-    f"k8s-audit:index:{name}"
-    for name in ("StaticPodAudit", "RancherServerAudit", "Microk8sServerAudit", "KopsSpecAudit", "RkeClusterAudit")
-)
-"""What turns auditing on at API servers, which then restart."""
 CLOUDS = ("aws:", "gcp:", "azure-native:", "k8s-audit:index:Eks", "k8s-audit:index:Gke", "k8s-audit:index:Aks")
 MOST = 60_000
 """Characters; GitHub's comments take 65,536 (https://docs.github.com/rest/issues/comments)."""

@@ -7,6 +7,7 @@ import pytest
 from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.stack import Stack, load_stack, read_stack_file
 from k8s_audit.fleet.status import NEVER, PENDING, UNPROVED, UP, last, status_of
+from k8s_audit.provider.resources import RESOURCES
 
 FILE = """\
 config:
@@ -25,9 +26,9 @@ def stack() -> Stack:
     return load_stack(values, secrets)
 
 
-def host(policy: str = "detection") -> dict[str, Any]:
+def host(policy: str = "detection", kind: str = "StaticPodAudit") -> dict[str, Any]:
     return {
-        "type": "k8s-audit:index:StaticPodAudit",
+        "type": f"k8s-audit:index:{kind}",
         "inputs": {"policy": render_policy(load_profile(policy)), "webhook": SECRET},
     }
 
@@ -79,8 +80,13 @@ def test_a_stack_that_is_not_up_says_what_it_lacks(deployment: Any, expected: st
     assert said in status.why[0]
 
 
-def test_another_policy_on_a_host_than_in_the_file_is_told() -> None:
+HOLDERS = [each.name for each in RESOURCES if {"policy", "webhook"} <= each.inputs.model_fields.keys()]
+"""What brings a policy to API servers: a new one must be known here."""
+
+
+@pytest.mark.parametrize("kind", HOLDERS)
+def test_another_policy_on_a_host_than_in_the_file_is_told(kind: str) -> None:
     checks = check("recorder"), check("sysdig")
-    status = status_of("prod", stack(), state(host("metadata"), *checks))
+    status = status_of("prod", stack(), state(host("metadata", kind), *checks))
     assert status.state == UP
     assert status.why == ["the hosts have another policy than the file says; `pulumi up -s prod`"]

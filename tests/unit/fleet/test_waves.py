@@ -82,6 +82,12 @@ def test_a_stack_is_done_until_its_file_or_the_program_changes(tmp_path: Any) ->
     assert ProgressFile(tmp_path).done() == {"a", "b"}
     (tmp_path / "stacks" / "Pulumi.a.yaml").write_text("config: {x: 1}\n")
     assert file.done() == {"b"}
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("rules: []")
+    (tmp_path / "stacks" / "Pulumi.a.yaml").write_text("config: {audit:policy: {file: policy.yaml}}\n")
+    file.add("a")
+    policy.write_text("rules: [{level: None}]")
+    assert file.done() == {"b"}, "a file that the stack names is another"
     program.write_text("2")
     assert file.done() == set()
     file.path.write_text("{")

@@ -193,6 +193,11 @@ class RkeChange:
                 self.file.remember(replace(memory, step=RESTORING))
             self.file.write(base)
             self.cluster.up()
+        if cluster_file.audit_arguments(base).get("audit-webhook-config-file") == path:
+            raise HostError(
+                f"{self.file.path} names {path} still, by lines that are not known to be ours: an API server would not start without that file, so it"
+                " stays. Take out the audit lines and run `rke up`, then remove the file and `pulumi state delete` this resource"
+            )
         for address, host in self.cluster.hosts.items():
             host.remove(path)
             for folder in reversed(memory.made.get(address, []) if memory else [posixpath.dirname(path)]):
@@ -252,12 +257,18 @@ class RkeChange:
                 self.cluster.hosts[address].write(path, content)  # read by an API server when it starts
             if ran:
                 self.cluster.up(Event())
+            faults = []
             for address in self.cluster.hosts.keys() - there.keys():
                 host = self.cluster.hosts[address]
-                host.remove(path)
-                for folder in reversed(made.get(address, [])):
-                    host.remove_folder(folder)
+                try:
+                    host.remove(path)
+                    for folder in reversed(made.get(address, [])):
+                        host.remove_folder(folder)
+                except HostError as fault:
+                    faults.append(str(fault))
             self.file.remember(memory)
+            if faults:
+                raise HostError("\n".join(faults))
         except (ToolError, HostError) as other:
             raise ChangeError(
                 f"{error}\nThe way back failed, too: {other}\n{self.file.path} is as it was before; `rke up` brings the nodes there, or the"

@@ -54,10 +54,10 @@ class RkeClusterAuditResource:
     name = "RkeClusterAudit"
     inputs = RkeClusterAuditInputs
     outputs: Mapping[str, str] = MappingProxyType(
-        {"digest": "string", "intact": "boolean", "record": "string", "unaudited": "strings"}
+        {"digest": "string", "intact": "boolean", "path": "string", "record": "string", "unaudited": "strings"}
     )
     secrets = frozenset({"webhook", "sshPrivateKey", "record"})
-    replaces = frozenset({"clusterFile"})
+    replaces: frozenset[str] = frozenset()
 
     def preview(self, inputs: RkeClusterAuditInputs, old: Values | None) -> Values:
         """A plain preview reads no cluster file and contacts no host."""
@@ -86,11 +86,11 @@ class RkeClusterAuditResource:
         cluster = inputs.cluster(context)
         record = str(old.get("record") or "")
         text = RkeChange(cluster, record).known()
-        path = inputs.arguments["audit-webhook-config-file"]
+        path = _written(old)
         content = [host.read(path) for host in cluster.hosts.values()]
         same = all(each == inputs.webhook.encode() for each in content)
         here = cluster_file.audit_arguments(text)
-        policy_file = {"audit-policy-file": inputs.arguments["audit-policy-file"]}
+        policy_file = {name: value for name, value in inputs.arguments.items() if name == "audit-policy-file"}
         arguments = {name: value for name, value in (here | policy_file).items() if name in inputs.arguments}
         changed: dict[str, Any] = {"arguments": arguments}
         if not cluster_file.same_policy(text, inputs.policy):
@@ -106,7 +106,7 @@ class RkeClusterAuditResource:
             "intact": digested and (memory is None or memory.step == APPLIED),
             "unaudited": RkeChange(cluster, record).strays(text),
         }
-        return Read(now, now.values() | live | {"record": record, "digest": _digest(now)})
+        return Read(now, now.values() | live | {"path": path, "record": record, "digest": _digest(now)})
 
     def stale(self, old: Values) -> list[str]:
         """The digest of the webhook file is gone from the file, `rke up` was cut off, or a control-plane node joined."""
@@ -114,7 +114,7 @@ class RkeClusterAuditResource:
 
     def update(self, context: Context, id: str, inputs: RkeClusterAuditInputs, old: Values) -> Values:
         """Bring it to the inputs. A webhook file in another folder is removed where it was."""
-        was = dict(old.get("arguments") or {}).get("audit-webhook-config-file")
+        was = _written(old)
         if was and was != inputs.arguments["audit-webhook-config-file"]:
             self.delete(context, id, old)
             return self._applied(context, inputs, "")
@@ -125,14 +125,19 @@ class RkeClusterAuditResource:
         keys = {field.alias or name for name, field in RkeClusterAuditInputs.model_fields.items()}
         inputs = RkeClusterAuditInputs.model_validate({key: old[key] for key in keys & old.keys()})
         change = RkeChange(inputs.cluster(context), str(old.get("record") or ""))
-        change.restore(inputs.arguments["audit-webhook-config-file"])
+        change.restore(_written(old))
 
     def _applied(self, context: Context, inputs: RkeClusterAuditInputs, remembered: str) -> Values:
         contract = contract_of(inputs.webhook, inputs.arguments, context.say)
         wanted = Wanted(inputs.policy, inputs.webhook, inputs.arguments, inputs.adopt, contract)
         ours = RkeChange(inputs.cluster(context), remembered).apply(wanted)
-        found = {"intact": True, "unaudited": [], "record": ours.text(), "digest": _digest(inputs)}
+        found = {"intact": True, "unaudited": [], "record": ours.text(), "path": wanted.path, "digest": _digest(inputs)}
         return inputs.values() | found
+
+
+def _written(old: Values) -> str:
+    """Where our webhook file lies on the nodes: what somebody makes of the flag since is not ours to remove."""
+    return str(old.get("path") or "")
 
 
 def _digest(inputs: RkeClusterAuditInputs) -> str:

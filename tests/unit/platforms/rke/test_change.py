@@ -164,6 +164,15 @@ def test_a_file_that_somebody_changed_since_loses_only_what_is_ours_even_if_noth
     assert "v: '4'" in file.read_text()
 
 
+def test_a_file_that_an_api_server_is_still_told_to_read_stays(file: Path, change: Make, wanted: Wanted) -> None:
+    """As where our lines came from `render`, or all memory of them is lost: what is there is not known to be ours."""
+    change().apply(wanted)
+    file.with_name("cluster.yml.k8s-audit").unlink()
+    with pytest.raises(HostError, match="an API server would not start without that file, so it stays"):
+        change().restore(wanted.path)
+    assert Path(wanted.path).exists()
+
+
 def test_hosts_and_control_plane_nodes_must_be_the_same(file: Path, change: Make, wanted: Wanted) -> None:
     file.write_text(
         TEXT.replace(
