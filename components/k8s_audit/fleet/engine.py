@@ -49,6 +49,8 @@ def bring_up(project: Path, stack: str) -> Result:
             )
     except automation.CommandError as error:
         return Result(stack, FAILED, _reason(errors, str(error), log))
+    except automation.InvalidVersionError as error:
+        return Result(stack, FAILED, str(error))
     except OSError as error:
         return Result(stack, FAILED, f"{error.filename or log}: {error.strerror}")
     checks = done.outputs.get(CHECKS)

@@ -43,7 +43,7 @@ def roll_out(
 ) -> list[Result]:
     """Bring stacks up.
 
-    What has begun when one fails is let finish: a change of an API server is not cut off. The same holds for Ctrl-C, which is raised
+    What has begun when one fails is let finish: a change of an API server is not cut off. Ctrl-C, which a terminal gives to what runs too, is raised
     again once all that had begun have ended.
 
     Args:

@@ -62,8 +62,8 @@ def read_context(file: Path) -> Context:
     cluster = _named(document, "clusters", context.get("cluster"), "cluster")
     user = _named(document, "users", context.get("user"), "user")
     plugin, provider = _mapping(user.get("exec")), _mapping(user.get("auth-provider"))
-    command = (plugin.get("command"), *(plugin.get("args") or ())) if plugin else ()
-    extensions = [_mapping(_mapping(entry).get("extension")) for entry in cluster.get("extensions") or ()]
+    command = (plugin.get("command"), *_items(plugin.get("args"))) if plugin else ()
+    extensions = [_mapping(_mapping(entry).get("extension")) for entry in _items(cluster.get("extensions"))]
     return Context(
         name=name,
         cluster=str(context.get("cluster") or ""),
@@ -72,7 +72,7 @@ def read_context(file: Path) -> Context:
         tls_server_name=str(cluster.get("tls-server-name") or ""),
         provider=next((str(each["provider"]) for each in extensions if "provider" in each), ""),
         command=tuple(map(str, command)) or (("auth-provider", str(provider.get("name"))) if provider else ()),
-        variables={str(each.get("name")): str(each.get("value")) for each in map(_mapping, plugin.get("env") or ())},
+        variables={str(each.get("name")): str(each.get("value")) for each in map(_mapping, _items(plugin.get("env")))},
         others=len(document["contexts"]) - 1,
     )
 
@@ -85,3 +85,7 @@ def _named(document: Mapping[str, Any], section: str, name: object, key: str) ->
 
 def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _items(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

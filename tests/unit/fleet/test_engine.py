@@ -69,3 +69,12 @@ def test_a_failed_up_says_its_first_reason_and_where_its_log_is(
     assert result.outcome == FAILED
     assert result.said.startswith(reason)
     assert result.said.endswith("rollout/canary.log")
+
+
+def test_an_old_pulumi_is_a_failed_stack_with_that_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def old(*_: Any, **__: Any) -> Any:
+        raise automation.InvalidVersionError("Minimum version requirement failed")
+
+    monkeypatch.setattr(automation, "create_or_select_stack", old)
+    result = bring_up(tmp_path, "canary")
+    assert (result.outcome, result.said) == (FAILED, "Minimum version requirement failed")

@@ -150,3 +150,16 @@ def test_what_is_no_kubeconfig_is_one_message_without_its_text(text: str | None,
     with pytest.raises(ConfigError, match=said) as refused:
         read_context(file)
     assert "TOPSECRET" not in str(refused.value)
+
+
+def test_parts_that_are_no_lists_are_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "kubeconfig"
+    cluster = {"server": "https://10.0.0.1:6443", "extensions": 5}
+    document = {
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": cluster}],
+        "users": [{"name": "u", "user": {"exec": {"command": "x", "args": 5, "env": 5}}}],
+    }
+    file.write_text(yaml.safe_dump(document))
+    assert read_context(file).command == ("x",)
