@@ -96,9 +96,9 @@ class RkeClusterAuditResource:
         if not cluster_file.same_policy(text, inputs.policy):
             changed["policy"] = kubernetes_yaml.dump(cluster_file.policy(text) or {})
         if not same:
-            changed["webhook"] = next(
-                (each or b"" for each in content if each != inputs.webhook.encode()), b""
-            ).decode()
+            changed["webhook"] = next((each or b"" for each in content if each != inputs.webhook.encode()), b"").decode(
+                "utf-8", "replace"
+            )
         now = inputs.model_copy(update=changed)
         memory = cluster.file.memory()
         digested = cluster_file.digest(text) == sha256(inputs.webhook.encode())
@@ -116,7 +116,9 @@ class RkeClusterAuditResource:
         """Bring it to the inputs. A webhook file in another folder is removed where it was."""
         was = _written(old)
         if was and was != inputs.arguments["audit-webhook-config-file"]:
-            self.delete(context, id, old)
+            self.delete(
+                context, id, {**old, "clusterFile": inputs.cluster_file}
+            )  # an old checkout's may be out of date
             return self._applied(context, inputs, "")
         return self._applied(context, inputs, str(old.get("record") or ""))
 
