@@ -4,6 +4,7 @@ from typing import Any
 
 import pulumi
 
+from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.platforms.k3s import K3sPlatform
 from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, judged
 from k8s_audit.resources import RancherServerAudit
@@ -34,8 +35,8 @@ class K3sAudit(pulumi.ComponentResource):
         super().__init__("k8s-audit:index:K3sAudit", name, {}, opts)
         platform = judged(K3sPlatform, "k3s", args)
 
-        def audit(node: str, values: NodeAudit) -> RancherServerAudit:
+        def audit(_: ReachedHost, node: str, values: NodeAudit) -> RancherServerAudit:
             return RancherServerAudit(node, distribution="k3s", drop_in=platform.drop_in, **values)
 
-        self.delivery_checks = audit_servers(platform, audit, self, name, args)
+        self.delivery_checks = audit_servers(platform, audit, self, name, args).checks
         self.register_outputs({"deliveryChecks": self.delivery_checks})

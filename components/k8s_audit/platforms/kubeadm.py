@@ -4,16 +4,10 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from k8s_audit.audit_policy.model import parse_policy
-from k8s_audit.audit_policy.render import load_profile, render_policy
-from k8s_audit.config.delivery import DeliveryConfig
-from k8s_audit.config.judge import judge
+from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
-from k8s_audit.control_plane.versions import minor, policy_version
-from k8s_audit.errors import ConfigError
-from k8s_audit.platforms.one_by_one import one_by_one
-from k8s_audit.receivers.args import ReceiverArgs, webhook_text
-from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT
+from k8s_audit.platforms.server_nodes import NodeAudit, audit_servers, judged
+from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.resources import KubeadmConfigAudit, StaticPodAudit
 
 
@@ -62,58 +56,19 @@ class KubeadmAudit(pulumi.ComponentResource):
             AuditPolicyError: the policy has.
         """
         super().__init__("k8s-audit:index:KubeadmAudit", name, {}, opts)
-        platform = _platform(args)
-        hosts = platform.hosts
-        delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
-        version = minor(platform.kubernetes_version) if platform.kubernetes_version else None
-        text = args.get("policy")
-        policy = parse_policy(text, "policy") if text else load_profile("detection")
-        receiver = args["receiver"]
-        webhook = webhook_text(receiver)
-        flags = delivery.flags().within(
-            int(receiver.get("body_limit", BODY_LIMIT)), int(receiver.get("event_limit", EVENT_LIMIT))
-        )
+        platform = judged(KubeadmPlatform, "kubeadm", args, persist=args.get("persist", True))
 
-        def audit(host: ControlPlaneHost, remaining: list[str], opts: pulumi.ResourceOptions) -> StaticPodAudit:
-            return StaticPodAudit(
-                f"{name}-{host.name}",
-                host=host.model_dump(by_alias=True, exclude={"adopt"}, exclude_none=True),
-                policy=render_policy(policy, policy_version(version)),
-                webhook=webhook,
-                arguments=flags.arguments(f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml"),
-                adopt=host.adopt,
-                ssh_private_key=args.get("ssh_private_key") if host.access == "ssh" else None,
-                remaining=remaining,
-                opts=opts,
-            )
+        def audit(host: ReachedHost, node: str, values: NodeAudit) -> StaticPodAudit:
+            assert isinstance(host, ControlPlaneHost)
+            return StaticPodAudit(node, adopt=host.adopt, **values)
 
-        self.delivery_checks, done = one_by_one(
-            name,
-            hosts,
-            audit,
-            parent=self,
-            kubeconfig=args["kubeconfig"],
-            receiver=receiver,
-            timeout=delivery.proof_timeout(),
-        )
+        self.delivery_checks, last, flags = audit_servers(platform, audit, self, name, args)
         if platform.persist:
             KubeadmConfigAudit(
                 f"{name}-kubeadm-config",
                 kubeconfig=args["kubeconfig"],
-                arguments=flags.arguments(
-                    f"{hosts[0].config_folder}/policy.yaml", f"{hosts[0].config_folder}/webhook.yaml"
-                ),
-                adopt=any(host.adopt for host in hosts),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=done),
+                arguments=flags.arguments(*platform.hosts[0].files),
+                adopt=any(host.adopt for host in platform.hosts),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=last),
             )
         self.register_outputs({"deliveryChecks": self.delivery_checks})
-
-
-def _platform(args: KubeadmAuditArgs) -> KubeadmPlatform:
-    given: dict[str, Any] = {"kind": "kubeadm", "hosts": args["hosts"], "persist": args.get("persist", True)}
-    if args.get("kubernetes_version"):
-        given["kubernetesVersion"] = args["kubernetes_version"]
-    platform = judge(KubeadmPlatform, "", given)
-    if faults := platform.faults():
-        raise ConfigError(faults)
-    return platform

@@ -35,17 +35,11 @@ def render(wanted: Wanted) -> list[Rendered]:
     found: list[Rendered] = []
     for host in places.hosts(wanted.stack, wanted.folder):
         assert isinstance(host, StaticPodHost)
-        place = place_of(host)
-        patch = manifest_patch(wanted.flags.arguments(place.policy, place.webhook))
-        found += [
-            Rendered(host.name, place.policy, policy),
-            Rendered(host.name, place.webhook, wanted.webhook),
-            Rendered(host.name, place.manifest, patch, "patch"),
-        ]
+        patch = manifest_patch(wanted.flags.arguments(*host.files))
+        found += [*wanted.files(host, policy), Rendered(host.name, place_of(host).manifest, patch, "patch")]
     platform = wanted.stack.platform
     if isinstance(platform, KubeadmPlatform) and platform.persist:
-        place = place_of(platform.hosts[0])
-        text = configuration(wanted.flags.arguments(place.policy, place.webhook), version)
+        text = configuration(wanted.flags.arguments(*platform.hosts[0].files), version)
         where = f"ConfigMap {NAMESPACE}/{NAME}, {kubeadm_config.GROUP} ClusterConfiguration"
         found.append(Rendered(CLUSTER, where, text, "merge"))
     return found

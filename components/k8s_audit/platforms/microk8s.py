@@ -4,6 +4,7 @@ from typing import Any
 
 import pulumi
 
+from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, judged
 from k8s_audit.resources import Microk8sServerAudit
@@ -34,8 +35,8 @@ class Microk8sAudit(pulumi.ComponentResource):
         super().__init__("k8s-audit:index:Microk8sAudit", name, {}, opts)
         platform = judged(Microk8sPlatform, "microk8s", args)
 
-        def audit(node: str, values: NodeAudit) -> Microk8sServerAudit:
+        def audit(_: ReachedHost, node: str, values: NodeAudit) -> Microk8sServerAudit:
             return Microk8sServerAudit(node, **values)
 
-        self.delivery_checks = audit_servers(platform, audit, self, name, args)
+        self.delivery_checks = audit_servers(platform, audit, self, name, args).checks
         self.register_outputs({"deliveryChecks": self.delivery_checks})

@@ -15,11 +15,8 @@ def render(wanted: Wanted) -> list[Rendered]:
     digest = sha256(policy.encode(), wanted.webhook.encode())
     found: list[Rendered] = []
     for host in platform.hosts:
-        paths = (f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml")
-        lines = argument_file.turn_on(b"", wanted.flags.arguments(*paths), digest, host.args_file).manifest.decode()
-        found += [
-            Rendered(host.name, paths[0], policy),
-            Rendered(host.name, paths[1], wanted.webhook),
-            Rendered(host.name, host.args_file, lines, "merge"),
-        ]
+        lines = argument_file.turn_on(
+            b"", wanted.flags.arguments(*host.files), digest, host.args_file
+        ).manifest.decode()
+        found += [*wanted.files(host, policy), Rendered(host.name, host.args_file, lines, "merge")]
     return found

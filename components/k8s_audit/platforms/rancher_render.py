@@ -17,11 +17,10 @@ def render(wanted: Wanted) -> list[Rendered]:
     digest = sha256(policy.encode(), wanted.webhook.encode())
     found: list[Rendered] = []
     for host in platform.hosts:
-        paths = (f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml")
-        flags = wanted.flags.arguments(*paths)
+        flags = wanted.flags.arguments(*host.files)
         edit = rancher_config.turn_on(b"", flags, digest, drop_in=platform.drop_in, own_keys=own_keys)
         text = edit.manifest.decode()
-        found += [Rendered(host.name, paths[0], policy), Rendered(host.name, paths[1], wanted.webhook)]
+        found += wanted.files(host, policy)
         if platform.drop_in:
             path = rancher_config.drop_in_path(host.config_file, DROP_IN)
             found.append(Rendered(host.name, path, text, "drop-in"))

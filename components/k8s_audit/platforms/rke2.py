@@ -4,6 +4,7 @@ from typing import Any
 
 import pulumi
 
+from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.platforms.rke2 import Rke2Platform
 from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, judged
 from k8s_audit.resources import RancherServerAudit
@@ -34,8 +35,8 @@ class Rke2Audit(pulumi.ComponentResource):
         super().__init__("k8s-audit:index:Rke2Audit", name, {}, opts)
         platform = judged(Rke2Platform, "rke2", args)
 
-        def audit(node: str, values: NodeAudit) -> RancherServerAudit:
+        def audit(_: ReachedHost, node: str, values: NodeAudit) -> RancherServerAudit:
             return RancherServerAudit(node, distribution="rke2", drop_in=platform.drop_in, **values)
 
-        self.delivery_checks = audit_servers(platform, audit, self, name, args)
+        self.delivery_checks = audit_servers(platform, audit, self, name, args).checks
         self.register_outputs({"deliveryChecks": self.delivery_checks})

@@ -1,20 +1,18 @@
-"""What the components of RKE2, K3s and MicroK8s share: their arguments, and nodes changed one after the other."""
+"""What the components of RKE2, K3s, MicroK8s and, but for its arguments, kubeadm share: nodes changed one after the other."""
 
 from collections.abc import Callable
-from typing import Any, NotRequired, TypedDict, TypeVar
+from typing import Any, NamedTuple, NotRequired, TypedDict, TypeVar
 
 import pulumi
 
-from k8s_audit.audit_policy.model import parse_policy
-from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.hosts import HostsPlatform, ReachedHost
-from k8s_audit.control_plane.versions import minor, policy_version
+from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.errors import ConfigError
+from k8s_audit.platforms.given import flags_for, policy_text
 from k8s_audit.platforms.one_by_one import Audited, one_by_one
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
-from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT
 
 Platform = TypeVar("Platform", bound=HostsPlatform)
 
@@ -50,51 +48,58 @@ class NodeAudit(TypedDict):
     opts: pulumi.ResourceOptions
 
 
+class Registered(NamedTuple):
+    """What was registered.
+
+    Args:
+        checks: the proofs, one an API server.
+        last: the last node's resources, which come after all others.
+        flags: of each API server.
+    """
+
+    checks: pulumi.Output[list[dict[str, Any]]]
+    last: list[pulumi.Resource]
+    flags: AuditFlags
+
+
 def audit_servers(
     platform: HostsPlatform,
-    audit: Callable[[str, NodeAudit], Audited],
+    audit: Callable[[ReachedHost, str, NodeAudit], Audited],
     component: pulumi.ComponentResource,
     name: str,
     args: ServerNodesArgs,
-) -> pulumi.Output[list[dict[str, Any]]]:
+) -> Registered:
     """Register the server nodes and their proofs.
 
     Args:
         platform: the judged one.
-        audit: registers the change of a node.
+        audit: registers the change of a node under a name.
         component: what they belong to.
         name: its name.
         args: see ServerNodesArgs.
-
-    Returns:
-        the proofs, one an API server.
 
     Raises:
         ConfigError: delivery has faults.
         AuditPolicyError: the policy has.
     """
     delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
-    text, receiver = args.get("policy"), args["receiver"]
-    version = minor(platform.kubernetes_version) if platform.kubernetes_version else None
-    policy = render_policy(parse_policy(text, "policy") if text else load_profile("detection"), policy_version(version))
-    webhook = webhook_text(receiver)
-    flags = delivery.flags(platform.log_path()).within(
-        int(receiver.get("body_limit", BODY_LIMIT)), int(receiver.get("event_limit", EVENT_LIMIT))
-    )
+    receiver = args["receiver"]
+    policy, webhook = policy_text(args.get("policy"), platform.kubernetes_version), webhook_text(receiver)
+    flags = flags_for(receiver, delivery, platform.log_path())
 
     def register(host: ReachedHost, remaining: list[str], opts: pulumi.ResourceOptions) -> Audited:
         node: NodeAudit = {
-            "host": host.model_dump(by_alias=True, exclude_none=True),
+            "host": host.model_dump(by_alias=True, exclude={"adopt"}, exclude_none=True),
             "policy": policy,
             "webhook": webhook,
-            "arguments": flags.arguments(f"{host.config_folder}/policy.yaml", f"{host.config_folder}/webhook.yaml"),
+            "arguments": flags.arguments(*host.files),
             "ssh_private_key": args.get("ssh_private_key") if host.access == "ssh" else None,
             "remaining": remaining,
             "opts": opts,
         }
-        return audit(f"{name}-{host.name}", node)
+        return audit(host, f"{name}-{host.name}", node)
 
-    checks, _ = one_by_one(
+    checks, last = one_by_one(
         name,
         platform.hosts,
         register,
@@ -103,21 +108,22 @@ def audit_servers(
         receiver=receiver,
         timeout=delivery.proof_timeout(),
     )
-    return checks
+    return Registered(checks, last, flags)
 
 
-def judged(kind: type[Platform], name: str, args: ServerNodesArgs) -> Platform:
+def judged(kind: type[Platform], name: str, args: ServerNodesArgs, **more: Any) -> Platform:
     """The platform that a component's arguments name.
 
     Args:
         kind: its model.
         name: its kind.
         args: see ServerNodesArgs.
+        more: settings of this kind alone.
 
     Raises:
         ConfigError: hosts have faults.
     """
-    given: dict[str, Any] = {"kind": name, "hosts": args["hosts"]}
+    given: dict[str, Any] = {"kind": name, "hosts": args["hosts"], **more}
     if args.get("kubernetes_version"):
         given["kubernetesVersion"] = args["kubernetes_version"]
     platform = judge(kind, "", given)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from k8s_audit.audit_policy.render import render_policy
+from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.versions import Version, policy_version
 from k8s_audit.delivery.flags import AuditFlags
@@ -41,6 +42,11 @@ class Wanted:
     def policy(self, version: Version | None) -> str:
         """The audit policy for an API server of a version; None: today's."""
         return render_policy(self.stack.policy.load(), policy_version(version))
+
+    def files(self, host: ReachedHost, policy: str) -> "list[Rendered]":
+        """The two files of a host whose API server reads them there."""
+        at = host.files
+        return [Rendered(host.name, at[0], policy), Rendered(host.name, at[1], self.webhook)]
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,11 @@ class ReachedHost(ConfigModel):
         """What no other machine shares."""
         return (self.access, self.address, self.port)
 
+    @property
+    def files(self) -> tuple[str, str]:
+        """The paths of policy and webhook file there."""
+        return f"{self.config_folder}/policy.yaml", f"{self.config_folder}/webhook.yaml"
+
     def log_files(self) -> str:
         """A glob of the API server's log files there."""
         return POD_LOGS

@@ -4,13 +4,11 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from k8s_audit.audit_policy.model import parse_policy
-from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.kops import KopsPlatform
-from k8s_audit.control_plane.versions import minor, policy_version
 from k8s_audit.errors import ConfigError
+from k8s_audit.platforms.given import policy_text
 from k8s_audit.platforms.kops.fields import settable
 from k8s_audit.platforms.kops.spec import paths
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
@@ -56,15 +54,12 @@ class KopsAudit(pulumi.ComponentResource):
         delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
         if faults := platform.delivery_faults(delivery):
             raise ConfigError(faults)
-        version = minor(platform.kubernetes_version) if platform.kubernetes_version else None
-        text = args.get("policy")
-        policy = parse_policy(text, "policy") if text else load_profile("detection")
         spec = KopsSpecAudit(
             f"{name}-spec",
             cluster=platform.cluster_name,
             state_store=platform.state_store or "",
             kubeconfig=args["kubeconfig"],
-            policy=render_policy(policy, policy_version(version)),
+            policy=policy_text(args.get("policy"), platform.kubernetes_version),
             webhook=webhook_text(args["receiver"]),
             arguments=settable(delivery.flags().arguments(*paths(platform.folder))),
             adopt=platform.adopt,

@@ -4,15 +4,13 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from k8s_audit.audit_policy.model import parse_policy
-from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.errors import ConfigError
+from k8s_audit.platforms.given import flags_for, policy_text
 from k8s_audit.platforms.rke.cluster_file import LOG_PATH, paths
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
-from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT
 from k8s_audit.resources import DeliveryCheck, RkeClusterAudit
 
 
@@ -56,18 +54,14 @@ class RkeAudit(pulumi.ComponentResource):
         delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
         if faults := [*platform.faults(), *platform.delivery_faults(delivery)]:
             raise ConfigError(faults)
-        text, receiver = args.get("policy"), args["receiver"]
-        policy = parse_policy(text, "policy") if text else load_profile("detection")
-        flags = delivery.flags(LOG_PATH).within(
-            int(receiver.get("body_limit", BODY_LIMIT)), int(receiver.get("event_limit", EVENT_LIMIT))
-        )
+        receiver = args["receiver"]
         audited = RkeClusterAudit(
             f"{name}-cluster",
             cluster_file=platform.file(),
             hosts=[host.model_dump(by_alias=True, exclude_unset=True) for host in platform.hosts],
-            policy=render_policy(policy),
+            policy=policy_text(args.get("policy")),
             webhook=webhook_text(receiver),
-            arguments=flags.arguments(*paths(platform.folder)),
+            arguments=flags_for(receiver, delivery, LOG_PATH).arguments(*paths(platform.folder)),
             adopt=platform.adopt,
             ssh_private_key=args.get("ssh_private_key"),
             ssh_agent_auth=platform.ssh_agent_auth,
