@@ -18,7 +18,7 @@ from k8s_audit.control_plane.ssh_host import SshHost
 from k8s_audit.delivery.contract import contract_of
 from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.delivery.webhook import render_webhook
-from k8s_audit.errors import ChangeError, HostError
+from k8s_audit.errors import ChangeError
 from k8s_audit.receivers.recorder import Recorder
 from tests.standins.ssh_control_plane import ControlPlaneNode, control_plane_node
 from tests.standins.ssh_node import OPS, why_not
@@ -121,8 +121,12 @@ def test_a_host_that_is_lost_in_mid_change_says_so_and_the_next_run_recovers_it(
     cp: ControlPlaneNode, setup: AuditSetup, step: Step
 ) -> None:
     before = cp.manifest.read_bytes()
-    with pytest.raises(HostError, match=r"the connection was cut, .*is finished or taken back by the next `up`"):
+    with pytest.raises(
+        ChangeError, match=r"the connection was cut, .*is finished or taken back by the next `up`"
+    ) as lost:
         change(cp, {step: "stop"}, patience=0.5).apply(setup)
+    assert str(lost.value).count("the connection was cut") == 1
+    assert str(lost.value).endswith("; the host is not back yet; the next `up` goes on")
     cp.node.start()
     record = change(cp).journal.read()
     assert record

@@ -306,7 +306,8 @@ class Change:
             undo()
             state = "the host is as it was before"
         except K8sAuditError as second:
-            state = f"the host is not back yet ({second}); the next `up` goes on"
+            why = "" if str(second) == str(error) else f" ({second})"
+            state = f"the host is not back yet{why}; the next `up` goes on"
         return ChangeError(f"{error}; {state}{lines and '. Its last log lines:' + lines}")
 
     def _roll_back(self, record: Record) -> None:
