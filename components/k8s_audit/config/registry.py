@@ -71,6 +71,10 @@ STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.
 """The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
 TOOLED = MappingProxyType({"kops": "kops.place", "rke": "rke.place"})
 """The module in `platforms/` for a cluster that another maker's command line changes: `place` registers it, `plan` tells what `up` would do."""
+API_SERVERS = MappingProxyType(
+    {"local": "local_place", **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"), **TOOLED}
+)
+"""The module in `platforms/` whose `place` turns auditing on at the API servers of a cluster of this kind."""
 RENDERS = MappingProxyType(
     {
         "kubeadm": "kubeadm_render",

@@ -9,13 +9,14 @@ from k8s_audit.audit_policy.render import render_policy
 from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.reach import reach
 from k8s_audit.config.ssh import PRIVATE_KEY
-from k8s_audit.config.stack import PROJECT, Stack
+from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.contract import contract_of
 from k8s_audit.delivery.webhook import render_webhook, secrets_in, with_authority
 from k8s_audit.platforms.rke.change import RkeChange, RkeCluster, Wanted, opened
 from k8s_audit.platforms.rke.cluster_file import LOG_PATH, paths
 from k8s_audit.platforms.rke.component import RkeAudit, RkeAuditArgs
+from k8s_audit.platforms.ssh_key import with_key
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.placement import Outputs, Placement
@@ -37,9 +38,7 @@ def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: p
         "policy": render_policy(stack.policy.load()),
         "delivery": stack.delivery.model_dump(by_alias=True, exclude_unset=True),
     }
-    key = pulumi.Config(PROJECT).get_secret(PRIVATE_KEY)
-    if key is not None:
-        args["ssh_private_key"] = key
+    with_key(args)
     audit = RkeAudit(stack.cluster.name, args, options)
     return {"kubeconfig": placement.kubeconfig, "deliveryChecks": audit.delivery_checks}
 
