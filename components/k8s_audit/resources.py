@@ -139,7 +139,45 @@ class Recorder(pulumi.CustomResource):
         return cast(pulumi.Output[bool], pulumi.get(self, "running"))
 
 
-class StaticPodAudit(pulumi.CustomResource):
+class _HostAudit(pulumi.CustomResource):
+    """What the resources of one control-plane host's API server share: their inputs beside `own`, and their outputs."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        own: Mapping[str, Any],
+        host: dict[str, Any],
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        ssh_private_key: pulumi.Input[str] | None,
+        remaining: Sequence[str],
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
+        props: dict[str, Any] = {
+            **own,
+            "host": host,
+            "policy": policy,
+            "webhook": pulumi.Output.secret(webhook),
+            "arguments": arguments,
+            "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
+            "remaining": list(remaining),
+        }
+        token = f"{PACKAGE}:index:{type(self).__name__}"
+        super().__init__(token, resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts)
+
+    @property
+    def manifest_digest(self) -> pulumi.Output[str]:
+        """Of the file that starts the API server, in hex."""
+        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
+
+    @property
+    def intact(self) -> pulumi.Output[bool]:
+        """Whether all of ours is in it."""
+        return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
+
+
+class StaticPodAudit(_HostAudit):
     """Audit logging at one control-plane host whose API server is a static pod.
 
     Args:
@@ -166,31 +204,11 @@ class StaticPodAudit(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
-        props = {
-            "host": host,
-            "policy": policy,
-            "webhook": pulumi.Output.secret(webhook),
-            "arguments": arguments,
-            "adopt": adopt,
-            "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
-            "remaining": list(remaining),
-        }
-        super().__init__(
-            f"{PACKAGE}:index:StaticPodAudit", resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts
-        )
-
-    @property
-    def manifest_digest(self) -> pulumi.Output[str]:
-        """Of the API server's manifest, in hex."""
-        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
-
-    @property
-    def intact(self) -> pulumi.Output[bool]:
-        """Whether all of ours is in the manifest."""
-        return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
+        own = {"adopt": adopt}
+        super().__init__(resource_name, own, host, policy, webhook, arguments, ssh_private_key, remaining, opts)
 
 
-class RancherServerAudit(pulumi.CustomResource):
+class RancherServerAudit(_HostAudit):
     """Audit logging at one server node of RKE2 or K3s.
 
     Args:
@@ -219,31 +237,11 @@ class RancherServerAudit(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
-        props = {
-            "distribution": distribution,
-            "host": host,
-            "policy": policy,
-            "webhook": pulumi.Output.secret(webhook),
-            "arguments": arguments,
-            "dropIn": drop_in,
-            "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
-            "remaining": list(remaining),
-        }
-        token = f"{PACKAGE}:index:RancherServerAudit"
-        super().__init__(token, resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts)
-
-    @property
-    def manifest_digest(self) -> pulumi.Output[str]:
-        """Of the configuration file that was changed, in hex."""
-        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
-
-    @property
-    def intact(self) -> pulumi.Output[bool]:
-        """Whether all of ours is in it."""
-        return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
+        own = {"distribution": distribution, "dropIn": drop_in}
+        super().__init__(resource_name, own, host, policy, webhook, arguments, ssh_private_key, remaining, opts)
 
 
-class Microk8sServerAudit(pulumi.CustomResource):
+class Microk8sServerAudit(_HostAudit):
     """Audit logging at one node of MicroK8s.
 
     Args:
@@ -268,26 +266,7 @@ class Microk8sServerAudit(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
-        props = {
-            "host": host,
-            "policy": policy,
-            "webhook": pulumi.Output.secret(webhook),
-            "arguments": arguments,
-            "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
-            "remaining": list(remaining),
-        }
-        token = f"{PACKAGE}:index:Microk8sServerAudit"
-        super().__init__(token, resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts)
-
-    @property
-    def manifest_digest(self) -> pulumi.Output[str]:
-        """Of the file of arguments, in hex."""
-        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
-
-    @property
-    def intact(self) -> pulumi.Output[bool]:
-        """Whether all of ours is in it."""
-        return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
+        super().__init__(resource_name, {}, host, policy, webhook, arguments, ssh_private_key, remaining, opts)
 
 
 class DeliveryCheck(pulumi.CustomResource):

@@ -121,6 +121,11 @@ class ReachedHost(ConfigModel):
         return (self.access, self.address, self.port)
 
     @property
+    def where(self) -> str:
+        """How it is reached, as the ids of its resources begin."""
+        return "local" if self.access == "local" else f"ssh:{self.user}@{self.address}:{self.port}"
+
+    @property
     def files(self) -> tuple[str, str]:
         """The paths of policy and webhook file there."""
         return f"{self.config_folder}/policy.yaml", f"{self.config_folder}/webhook.yaml"
