@@ -52,7 +52,7 @@ def _rendered(config: Stack, folder: Path) -> tuple[list[Rendered], list[str]]:
         raise ConfigError(
             [f"audit:platform.kind: nothing is written to the API servers of kind {kind}; rendered are: {allowed}"]
         )
-    if all(receiver.takes() == "reviews" for receiver in config.receivers):
+    if not config.takes_events:
         return [], []
     known = masked(config.receivers)
     flags = config.delivery.flags(places.log_path(config, folder))

@@ -1,6 +1,6 @@
 """What the models of all platforms share: how events leave the control plane."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from k8s_audit.config.delivery import DeliveryConfig
@@ -18,6 +18,14 @@ class PlatformConfig(ConfigModel):
     needs_kubeconfig: ClassVar[bool] = False
     """Whether `audit:cluster.kubeconfig` must be set: the proof of delivery asks each API server with it."""
     kind: str
+
+    def own_api_servers(self) -> Sequence[str | None]:
+        """The URLs of its single API servers; None: that of the kubeconfig."""
+        return [None]
+
+    def log_path(self) -> str | None:
+        """Where the audit log goes unless the configuration says; None: the style's own path."""
+        return None
 
     def forwarder_faults(self, forwarder: ForwarderKind) -> list[str]:
         """What of `audit:forwarder` does not fit this platform, one line a fault; asked only where events leave by a stream."""
