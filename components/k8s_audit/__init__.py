@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.gke.component import GkeAudit, GkeAuditArgs
+    from k8s_audit.platforms.iks.component import IksAudit, IksAuditArgs
     from k8s_audit.platforms.k3s import K3sAudit
     from k8s_audit.platforms.kops.component import KopsAudit, KopsAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         EksClusterLogging,
         EksLogGroup,
         GkeDataAccess,
+        IksAuditWebhook,
         KopsSpecAudit,
         LocalControlPlane,
         MetricsApi,
@@ -74,6 +76,9 @@ _HOMES = {
     "HttpReceiverArgs": "receivers.http",
     "K3sAudit": "platforms.k3s",
     "K8sAuditError": "errors",
+    "IksAudit": "platforms.iks.component",
+    "IksAuditArgs": "platforms.iks.component",
+    "IksAuditWebhook": "resources",
     "KopsAudit": "platforms.kops.component",
     "KopsAuditArgs": "platforms.kops.component",
     "KopsSpecAudit": "resources",
@@ -133,6 +138,9 @@ __all__ = [
     "GkeDataAccess",
     "HttpReceiver",
     "HttpReceiverArgs",
+    "IksAudit",
+    "IksAuditArgs",
+    "IksAuditWebhook",
     "K3sAudit",
     "K8sAuditError",
     "KopsAudit",

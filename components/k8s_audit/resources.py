@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pulumi
 
+from k8s_audit.platforms.iks.api import API, IAM
 from k8s_audit.receivers.endpoint import AUDIT_ID
 
 PACKAGE = "k8s-audit"
@@ -758,3 +759,62 @@ class GkeDataAccess(pulumi.CustomResource):
     def switched_on(self) -> pulumi.Output[list[str]]:
         """The types that were off before."""
         return cast(pulumi.Output[list[str]], pulumi.get(self, "switchedOn"))
+
+
+class IksAuditWebhook(pulumi.CustomResource):
+    """The audit webhook of a cluster of IBM Cloud Kubernetes Service, brought to its API servers by a refresh of the master.
+
+    Args:
+        resource_name: the resource's name.
+        cluster: its ID or name.
+        webhook: a webhook kubeconfig that says where events go; a secret.
+        kubeconfig: path of an administrator's, whose client certificate lets events through the API server's proxy.
+        audit_policy: IBM's own: `default` or `verbose`.
+        resource_group: its ID; empty: the API key's default.
+        region: empty: IBM finds it by the cluster.
+        api_endpoint: URL of IBM's Kubernetes service.
+        iam_endpoint: URL that makes a token of an API key.
+        adopt: take over a webhook that is there already.
+        refresh_timeout: a duration, for one refresh of the master.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        cluster: str,
+        webhook: pulumi.Input[str],
+        kubeconfig: pulumi.Input[str] = "",
+        audit_policy: str = "default",
+        resource_group: str = "",
+        region: str = "",
+        api_endpoint: str = API,
+        iam_endpoint: str = IAM,
+        adopt: bool = False,
+        refresh_timeout: str = "45m",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "cluster": cluster,
+            "webhook": pulumi.Output.secret(webhook),
+            "kubeconfig": kubeconfig,
+            "auditPolicy": audit_policy,
+            "resourceGroup": resource_group,
+            "region": region,
+            "apiEndpoint": api_endpoint,
+            "iamEndpoint": iam_endpoint,
+            "adopt": adopt,
+            "refreshTimeout": refresh_timeout,
+        }
+        computed = dict.fromkeys(["server", "before", "certificate", "digest", "intact"])
+        super().__init__(f"{PACKAGE}:index:IksAuditWebhook", resource_name, props | computed, opts)
+
+    @property
+    def server(self) -> pulumi.Output[str]:
+        """Where events go."""
+        return cast(pulumi.Output[str], pulumi.get(self, "server"))
+
+    @property
+    def digest(self) -> pulumi.Output[str]:
+        """Of all that was set."""
+        return cast(pulumi.Output[str], pulumi.get(self, "digest"))

@@ -118,7 +118,7 @@ def endpoint(stack: Stack, folder: Path, secret: Callable[[str], str] = no_secre
         if receiver.in_cluster and receiver.takes() == "events":
             from k8s_audit.receivers.address import live_endpoint
 
-            return live_endpoint(receiver.name, _placing(receiver).address(receiver), kubeconfig(stack, folder))
+            return live_endpoint(receiver.name, placing(receiver).address(receiver), kubeconfig(stack, folder))
     raise DeliveryError("no receiver of this stack takes audit events")
 
 
@@ -140,10 +140,10 @@ def forwarder(stack: Stack) -> str:
 def webhooks(stack: Stack) -> list[tuple[str, str]]:
     """The admission webhooks of receivers that take AdmissionReviews, each after its receiver's name."""
     takers = [receiver for receiver in stack.receivers if receiver.takes() == "reviews"]
-    return [(receiver.name, webhook) for receiver in takers for webhook in _placing(receiver).webhooks(receiver)]
+    return [(receiver.name, webhook) for receiver in takers for webhook in placing(receiver).webhooks(receiver)]
 
 
-def _placing(receiver: ReceiverConfig) -> Any:
+def placing(receiver: ReceiverConfig) -> Any:
     """The module that places a receiver in the cluster; loaded when it is needed, since it loads Pulumi."""
     return import_module(f"k8s_audit.receivers.{PLACES[receiver.kind]}")
 

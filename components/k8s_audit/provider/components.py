@@ -6,6 +6,7 @@ from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.aks.component import AksAudit
 from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.gke.component import GkeAudit
+from k8s_audit.platforms.iks.component import IksAudit
 from k8s_audit.platforms.k3s import K3sAudit
 from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
@@ -30,6 +31,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     Forwarder,
     GkeAudit,
     HttpReceiver,
+    IksAudit,
     K3sAudit,
     KopsAudit,
     KubeadmAudit,

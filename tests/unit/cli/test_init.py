@@ -23,6 +23,7 @@ ANSWERS = {
     "microk8s": {"hosts": "ops@10.0.3.11"},
     "kops": {"clusterName": "prod-1.k8s.example.com", "stateStore": "s3://example-kops-state"},
     "rke": {"clusterFile": "rke/cluster.yml", "hosts": "rancher@10.0.0.11"},
+    "iks": {"clusterId": "prod-1"},
     "eks": {"region": "eu-west-1"},
     "gke": {"project": "payments-prod", "location": "europe-west1"},
     "aks": {"subscriptionId": "00000000-0000-4000-8000-000000000001", "resourceGroup": "prod"},

@@ -8,6 +8,7 @@ from k8s_audit.provider.resources.delivery_check import DeliveryCheckResource
 from k8s_audit.provider.resources.eks_cluster_logging import EksClusterLoggingResource
 from k8s_audit.provider.resources.eks_log_group import EksLogGroupResource
 from k8s_audit.provider.resources.gke_data_access import GkeDataAccessResource
+from k8s_audit.provider.resources.iks_audit_webhook import IksAuditWebhookResource
 from k8s_audit.provider.resources.kops_spec_audit import KopsSpecAuditResource
 from k8s_audit.provider.resources.kubeadm_config_audit import KubeadmConfigAuditResource
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
@@ -35,6 +36,7 @@ RESOURCES: list[ResourceType[Any]] = [
     EksLogGroupResource(),
     EksClusterLoggingResource(),
     GkeDataAccessResource(),
+    IksAuditWebhookResource(),
     KopsSpecAuditResource(),
     RkeClusterAuditResource(),
 ]
