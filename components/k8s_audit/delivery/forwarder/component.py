@@ -11,7 +11,7 @@ import pulumi
 from k8s_audit.config.forwarder import ForwarderConfig
 from k8s_audit.config.judge import judge
 from k8s_audit.delivery.forwarder import objects
-from k8s_audit.delivery.forwarder.alerts import rule_groups
+from k8s_audit.delivery.forwarder.alerts import forwarder_rules
 from k8s_audit.delivery.forwarder.dashboard import render_dashboard
 from k8s_audit.delivery.forwarder.faults import faults_of
 from k8s_audit.delivery.forwarder.network import network_rules
@@ -192,7 +192,7 @@ class Forwarder(pulumi.ComponentResource):
         if monitoring.pod_monitor:
             self._custom("monitor", "monitoring.coreos.com/v1", "PodMonitor", objects.pod_monitor(name))
         if monitoring.rules:
-            self._custom("rules", "monitoring.coreos.com/v1", "PrometheusRule", rule_groups(config.namespace, name))
+            self._custom("rules", "monitoring.coreos.com/v1", "PrometheusRule", forwarder_rules(config.namespace, name))
         if monitoring.dashboard:
             labels = {**objects.selector(name), **DASHBOARD_LABEL}
             core.ConfigMap(
