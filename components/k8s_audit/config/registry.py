@@ -11,6 +11,7 @@ from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
+from k8s_audit.config.platforms.openshift import OpenshiftPlatform
 from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Platform
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
@@ -34,8 +35,9 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "aks": AksPlatform,
         "kops": KopsPlatform,
         "rke": RkePlatform,
+        "openshift": OpenshiftPlatform,
         **dict.fromkeys(
-            "minikube minishift openshift-3.11 openshift hypershift kind k3d talos cluster-api kubespray iks".split()
+            "minikube minishift openshift-3.11 hypershift kind k3d talos cluster-api kubespray iks".split()
         ),
     }
 )
@@ -67,8 +69,8 @@ PLACES = MappingProxyType(
     }
 )
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
-STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place"})
-"""The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
+STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place", "openshift": "openshift.place"})
+"""The module in `platforms/` whose `place` makes the way out of a cluster of this kind, whose API servers send nothing themselves."""
 TOOLED = MappingProxyType({"kops": "kops.place", "rke": "rke.place"})
 """The module in `platforms/` for a cluster that another maker's command line changes: `place` registers it, `plan` tells what `up` would do."""
 API_SERVERS = MappingProxyType(
@@ -84,14 +86,22 @@ RENDERS = MappingProxyType(
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
+        "openshift": "openshift.render",
     }
 )
 """The module in `platforms/` whose `render` tells what a stack of this kind writes; clouds write nothing of the kind."""
 AUDITED = tuple(
     f"k8s-audit:index:{name}"
-    for name in ("StaticPodAudit", "RancherServerAudit", "Microk8sServerAudit", "KopsSpecAudit", "RkeClusterAudit")
+    for name in (
+        "StaticPodAudit",
+        "RancherServerAudit",
+        "Microk8sServerAudit",
+        "KopsSpecAudit",
+        "RkeClusterAudit",
+        "OpenshiftAuditProfile",
+    )
 )
-"""Types of the resources that bring an audit policy to API servers, which then restart."""
+"""Types of the resources that bring an audit policy or profile to API servers, which then restart."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": True, "admission": True})
 """Whether a kind of delivery is built."""
 SECRETS = (
