@@ -294,8 +294,6 @@ TOOLS = (
         (
             GoBuild(
                 "actionlint",
-                "openshift-crds",
-                "openshift-logging-crds",
                 "github.com/rhysd/actionlint/cmd/actionlint",
                 (f"github.com/rhysd/actionlint@v{ACTIONLINT}",),
             ),
@@ -352,6 +350,8 @@ GROUPS = MappingProxyType(
             "pstest",
             "kfake",
             "actionlint",
+            "openshift-crds",
+            "openshift-logging-crds",
         ),
     }
 )
