@@ -75,6 +75,8 @@ class Node:
         self.stop = Event()
         self.folder = Path(tempfile.mkdtemp(prefix="a node "))
         self.refusals: list[str] = []
+        self.inlets: dict[int, int] = {}
+        """Ports where pods take records, as their last one has them on this machine."""
 
     def __enter__(self) -> "Node":
         self.server = self._kubelet()
@@ -130,6 +132,9 @@ class Node:
         environment = {each["name"]: self._value(inside, each) for each in container["env"]}
         text, files = self._mounted(inside, spec["volumes"], name)
         container["ports"][0]["containerPort"] = port
+        for inlet in container["ports"][1:]:
+            (self.inlets[inlet["containerPort"]],) = free_ports(1)
+            text = text.replace(f"0.0.0.0:{inlet['containerPort']}", f"127.0.0.1:{self.inlets[inlet['containerPort']]}")
         made = {"metadata": {"name": name, "labels": template["metadata"]["labels"]}, "spec": spec}
         self.api.request("POST", f"{inside}/pods", {"kind": "Pod", "apiVersion": "v1", **made})
         pipeline = files / PIPELINE_FILE
