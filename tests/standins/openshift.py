@@ -158,8 +158,8 @@ class Operator:
         status = {"conditions": conditions, "versions": versions}
         self.api.request("PATCH", f"{CLUSTER_OPERATORS}/kube-apiserver/status", {"status": status}, MERGE)
         told = [{"nodeName": name} | ({"currentRevision": at} if at else {}) for name, at in nodes.items()]
-        status = {"latestAvailableRevision": revision, "nodeStatuses": told, "readyReplicas": len(nodes)}
-        self.api.request("PATCH", f"{OPERATORS}/cluster/status", {"status": status}, MERGE)
+        operator = {"latestAvailableRevision": revision, "nodeStatuses": told, "readyReplicas": len(nodes)}
+        self.api.request("PATCH", f"{OPERATORS}/cluster/status", {"status": operator}, MERGE)
 
     def _run(self) -> None:
         current = self.audit()
@@ -185,6 +185,16 @@ class Operator:
     def _may(self) -> bool:
         self.go.wait()
         return not self.stop.is_set()
+
+
+def restricted(spec: Object) -> None:
+    """As the security context constraint `restricted-v2` does, which refuses a pod that names a user, and gives it one and a seccomp profile.
+
+    https://docs.openshift.com/container-platform/latest/authentication/managing-security-context-constraints.html
+    """
+    own = spec["securityContext"]
+    assert not own.keys() & {"runAsUser", "runAsGroup", "fsGroup"}, own
+    own |= {"runAsUser": 1000680000, "fsGroup": 1000680000, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def collector(api: ApiServer, inlet: Callable[[], int]) -> Callable[[list[str]], None]:

@@ -65,12 +65,23 @@ class OpenshiftCluster:
         Raises:
             HostError: the cluster cannot be asked, or is none of OpenShift 4.
         """
-        found = self._get(SETTINGS)
+        found = self.find()
         if found is None:
             raise HostError(
                 f"the cluster of kubeconfig {self.kubeconfig} has no APIServer `cluster` of config.openshift.io/v1: it is none of"
                 " OpenShift 4, or one without a control plane of its own"
             )
+        return found
+
+    def find(self) -> Stored | None:
+        """The audit settings; None: the cluster has none.
+
+        Raises:
+            HostError: the cluster cannot be asked.
+        """
+        found = self._get(SETTINGS)
+        if found is None:
+            return None
         metadata = found["metadata"]
         record = (metadata.get("annotations") or {}).get(RECORD)
         return Stored(found.get("spec", {}).get("audit"), record, metadata["resourceVersion"])

@@ -108,9 +108,9 @@ class AuditProfile:
             ConflictError, HostError: it cannot be put back.
             ChangeError: the API servers do not get it in time.
         """
-        stored = self.cluster.read()
-        kept = stored.record or self.remembered
-        if not kept:
+        stored = self.cluster.find()
+        kept = stored and (stored.record or self.remembered)
+        if not stored or not kept:
             return False
         before = Record.read(kept).audit
         if not same(stored.audit, ours):
