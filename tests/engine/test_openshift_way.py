@@ -101,7 +101,6 @@ def test_the_profile_is_rolled_and_the_collectors_events_reach_the_receiver_and_
         api.request("PATCH", "/apis/config.openshift.io/v1/apiservers/cluster", {"spec": {"audit": {"profile": "None"}}}, "application/merge-patch+json")  # fmt: skip
         project.up("--refresh")
         assert operator.rolled[-1] == {"profile": "AllRequestBodies"}
-        assert project.command("verify", "--stack", project.stack).returncode == 0, node.log()
         assert "PRIVATE KEY" not in project.run("stack", "export").stdout
         project.is_down = True
         project.destroy()

@@ -90,9 +90,9 @@ class OpenshiftAudit(pulumi.ComponentResource):
             subjects=[subject],
             opts=self._after(),
         )
-        authority = core.Secret(
-            f"{name}-authority", metadata=self._metadata(), string_data={AUTHORITY: ca}, opts=self._after()
-        )
+        # public, but a Secret in plain text is what policies look for
+        data = {AUTHORITY: pulumi.Output.secret(ca)}
+        authority = core.Secret(f"{name}-authority", metadata=self._metadata(), string_data=data, opts=self._after())
         return sdk("apiextensions").CustomResource(
             f"{name}-collector",
             api_version=API_VERSIONS[settings.logging],
