@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from k8s_audit.errors import HostError
+from k8s_audit.cli.findings import Finding
+from k8s_audit.cli.profile import profile_findings
+from k8s_audit.config.stack import load_stack
+from k8s_audit.errors import ChangeError, HostError
 from k8s_audit.local_cluster import LocalCluster
 from k8s_audit.platforms.openshift import profile
 from k8s_audit.platforms.openshift.cluster import RECORD
@@ -18,7 +21,8 @@ from k8s_audit.provider.resources.openshift_audit_profile import (
     OpenshiftAuditProfileResource,
 )
 from tests.standins.api_server import ApiError, ApiServer
-from tests.standins.openshift import SETTINGS, Operator, logging_6, openshift
+from tests.standins.openshift import NODES as NAMES
+from tests.standins.openshift import OPERATORS, SETTINGS, Operator, logging_6, openshift
 
 RESOURCE = OpenshiftAuditProfileResource()
 NODES = [{"group": "system:nodes", "profile": "Default"}]
@@ -83,8 +87,7 @@ def test_a_profile_is_set_waited_for_and_put_back_and_what_somebody_else_set_sin
             {"spec": {"audit": {"profile": "Default", "customRules": None}}},
             "application/merge-patch+json",
         )
-        while operator.rolled[-1] != {"profile": "Default"}:
-            assert not context.stop.wait(0.05)
+        operator.wait_for({"profile": "Default"})
 
 
 def test_an_operator_that_hangs_is_told_of_by_its_own_words_and_the_next_up_waits_on(
@@ -99,8 +102,15 @@ def test_an_operator_that_hangs_is_told_of_by_its_own_words_and_the_next_up_wait
         operator.go.set()
         outputs = RESOURCE.update(context, "", inputs(cluster, "WriteRequestBodies"), caught.value.outputs)
         assert (outputs["pending"], len(operator.rolled)) == (False, 1)
-        RESOURCE.delete(context, "", outputs)
+
+        operator.go.clear()
+        with pytest.raises(ChangeError, match="the operator has not made the policy yet"):
+            RESOURCE.delete(context, "", outputs | {"timeout": "200ms"})
         assert operator.audit() == {"profile": "Default"}
+        operator.go.set()
+        operator.wait_for({"profile": "Default"})
+        RESOURCE.delete(context, "", outputs)
+        assert (operator.audit(), annotation(api)) == ({"profile": "Default"}, None)
 
 
 def test_a_profile_that_is_there_already_changes_nothing_and_is_not_put_back(
@@ -110,6 +120,31 @@ def test_a_profile_that_is_there_already_changes_nothing_and_is_not_put_back(
         _, outputs = RESOURCE.create(Context(Event(), print), "p", inputs(cluster, "Default"))
         RESOURCE.delete(Context(Event(), print), "", outputs)
         assert (outputs["record"], operator.rolled, annotation(api)) == ("", [], None)
+
+
+def test_doctor_tells_what_is_recorded_what_would_change_and_how_the_operator_is(
+    cluster: LocalCluster, api: ApiServer
+) -> None:
+    def told(**platform: Any) -> Finding:
+        values = {
+            "cluster": {"name": "prod-1", "kubeconfig": str(cluster.kubeconfig)},
+            "platform": {"kind": "openshift", **platform},
+            "receivers": [{"kind": "http", "name": "siem", "url": "https://siem.example/"}],
+        }
+        stack = load_stack({f"audit:{key}": json.dumps(value) for key, value in values.items()})
+        (found,) = profile_findings(stack, str(cluster.kubeconfig))
+        return found
+
+    assert told() == Finding("OpenShift 4.18.3: its API servers record by profile Default", ["nothing to do"])
+    assert told(profile="Default").said == ["nothing to do"]
+    (change,) = told(profile="AllRequestBodies").said
+    assert change.startswith('set spec.audit: {"profile": "AllRequestBodies"}; each API server is restarted')
+    revision = api.request("GET", f"{OPERATORS}/cluster")["status"]["latestAvailableRevision"]
+    Operator(api).tell(revision, dict.fromkeys(NAMES, revision), "NodeInstallerDegraded: no space left")
+    degraded = told()
+    Operator(api).tell(revision, dict.fromkeys(NAMES, revision))
+    assert degraded.wrong
+    assert degraded.said[1:] == ["ClusterOperator kube-apiserver Degraded=True: NodeInstallerDegraded: no space left"]
 
 
 def test_a_cluster_of_another_kind_is_told(cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,5 +104,5 @@ def test_the_profile_is_rolled_and_the_collectors_events_reach_the_receiver_and_
         assert "PRIVATE KEY" not in project.run("stack", "export").stdout
         project.is_down = True
         project.destroy()
-        wait_until(lambda: operator.rolled[-1] == {"profile": "Default"}, "the profile is not put back")
+        assert operator.rolled[-1] == {"profile": "Default"}
         assert objects(cluster) == before

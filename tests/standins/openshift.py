@@ -139,6 +139,13 @@ class Operator:
         """What is set."""
         return dict(self.api.request("GET", f"{SETTINGS}/cluster")["spec"].get("audit") or {})
 
+    def wait_for(self, audit: Object) -> None:
+        """Until it is brought to all nodes."""
+        deadline = time.monotonic() + PATIENCE
+        while self.rolled[-1:] != [audit]:
+            assert time.monotonic() < deadline, self.rolled
+            time.sleep(POLL)
+
     def tell(self, revision: int, nodes: dict[str, int], degraded: str = "") -> None:
         """The status of both objects."""
         rolling = sum(each < revision for each in nodes.values())

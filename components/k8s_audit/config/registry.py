@@ -77,6 +77,8 @@ API_SERVERS = MappingProxyType(
     {"local": "local_place", **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"), **TOOLED}
 )
 """The module in `platforms/` whose `place` turns auditing on at the API servers of a cluster of this kind."""
+PROFILED = MappingProxyType({"openshift": "openshift.plan"})
+"""The module in `platforms/` whose `plan` tells what `up` would do to the audit profile of a cluster of this kind."""
 RENDERS = MappingProxyType(
     {
         "kubeadm": "kubeadm_render",

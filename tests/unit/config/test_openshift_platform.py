@@ -47,6 +47,7 @@ def test_a_profile_without_bodies_and_an_unknown_version_are_warned_of() -> None
         ({"customRules": [{"group": "g", "profile": "None"}]}, "customRules: set profile too"),
         ({"profile": "Default", "customRules": [{"group": "g", "profile": "None"}] * 2}, "group g stands there more than once"),
         ({"profile": "Default", "customRules": [{"group": "", "profile": "None"}]}, "audit:platform.customRules[0].group"),
+        ({"logging": 5, "collectorNodeSelector": {}}, "collectorNodeSelector: logging 5 has no such setting"),
         ({"logging": 4}, "audit:platform.logging"),
         ({"version": "4.3"}, "4.6 is the oldest that has audit profiles"),
         ({"version": "latest"}, "audit:platform.version"),

@@ -72,6 +72,8 @@ class OpenshiftPlatform(PlatformConfig):
                 f"audit:platform.version: {self.version}; 4.6 is the oldest that has audit profiles, and whose collector is known;"
                 " 4.2 to 4.5 are not built"
             )
+        if self.logging < 6 and "collector_node_selector" in self.model_fields_set:
+            found.append("audit:platform.collectorNodeSelector: logging 5 has no such setting; take it out")
         groups = [rule.group for rule in self.custom_rules]
         found += [
             f"audit:platform.customRules: group {group} stands there more than once"

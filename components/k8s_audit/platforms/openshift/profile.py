@@ -98,8 +98,8 @@ class AuditProfile:
         self.cluster.write(stored, wanted, record)
         return record
 
-    def restore(self, ours: Audit) -> bool:
-        """Put back what was there before us, unless somebody changed it since; whether the API servers are restarted for it.
+    def restore(self, ours: Audit) -> None:
+        """Put back what was there before us, unless somebody changed it since, and wait until the API servers run with it.
 
         Args:
             ours: what we set.
@@ -111,18 +111,18 @@ class AuditProfile:
         stored = self.cluster.find()
         kept = stored and (stored.record or self.remembered)
         if not stored or not kept:
-            return False
+            return
         before = Record.read(kept).audit
-        if not same(stored.audit, ours):
+        if same(stored.audit, before):  # as a destroy leaves it that did not wait to the end
+            self.cluster.write(stored, stored.audit, None)
+            self.wait(None)
+        elif same(stored.audit, ours):
+            mark = self.cluster.seen().mark
+            self.cluster.write(stored, before, None)
+            self.wait(mark)
+        else:
             self.say("APIServer `cluster`: somebody changed spec.audit since; it stays as it is")
             self.cluster.write(stored, stored.audit, None)
-            return False
-        mark = self.cluster.seen().mark
-        self.cluster.write(stored, before, None)
-        if same(before, ours):
-            return False
-        self.wait(mark)
-        return True
 
     def wait(self, since: Mark | None) -> None:
         """Until each API server runs with the settings and the operator is well.
