@@ -15,6 +15,9 @@ LANGUAGE_HOST = "3.75.0"
 HELM = "3.22.0"
 BENTO = "1.20.0"
 ACTIONLINT = "1.7.7"
+OPENSHIFT_API = "0.0.0-20260805215214-cfb63858e9d7"
+OPENSHIFT_LOGGING = "0.0.0-20241003210634-afb65cea19d1"
+"""Release 5.9; of release 6 the Go module proxy has no module whose files it serves."""
 BENTO_MAIN = """\
 package main
 
@@ -197,6 +200,11 @@ def _helm(platform: str, sha256: str) -> Download:
     return Download(url, sha256, (f"{platform}/helm",))
 
 
+def _openshift(name: str, group: str, file: str) -> GoFile:
+    module = f"github.com/openshift/api@v{OPENSHIFT_API}"
+    return GoFile(name, module, f"{group}/v1/zz_generated.crd-manifests/{file}.crd.yaml")
+
+
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 _CLI = "github.com/pulumi/pulumi/pkg/v3"
 
@@ -291,6 +299,28 @@ TOOLS = (
             ),
         ),
     ),
+    Tool(
+        "openshift-crds",
+        OPENSHIFT_API,
+        builds=(),
+        files=(
+            _openshift("apiservers.yaml", "config", "0000_10_config-operator_01_apiservers-Default"),
+            _openshift("clusteroperators.yaml", "config", "0000_00_cluster-version-operator_01_clusteroperators"),
+            _openshift("kubeapiservers.yaml", "operator", "0000_20_kube-apiserver_01_kubeapiservers-Default"),
+        ),
+    ),
+    Tool(
+        "openshift-logging-crds",
+        OPENSHIFT_LOGGING,
+        builds=(),
+        files=(
+            GoFile(
+                "clusterlogforwarders.yaml",
+                f"github.com/openshift/cluster-logging-operator@v{OPENSHIFT_LOGGING}",
+                "config/crd/bases/logging.openshift.io_clusterlogforwarders.yaml",
+            ),
+        ),
+    ),
     Tool("pstest", PSTEST, (GoBuild("pstest", ".", (f"cloud.google.com/go/pubsub@v{PSTEST}",), main=PSTEST_MAIN),)),
     Tool(
         "kfake",
@@ -320,6 +350,8 @@ GROUPS = MappingProxyType(
             "pstest",
             "kfake",
             "actionlint",
+            "openshift-crds",
+            "openshift-logging-crds",
         ),
     }
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.platforms.microk8s import Microk8sAudit
+    from k8s_audit.platforms.openshift.component import OpenshiftAudit, OpenshiftAuditArgs
     from k8s_audit.platforms.rke.component import RkeAudit, RkeAuditArgs
     from k8s_audit.platforms.rke2 import Rke2Audit
     from k8s_audit.platforms.server_nodes import ServerNodesArgs
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         LocalControlPlane,
         MetricsApi,
         Microk8sServerAudit,
+        OpenshiftAuditProfile,
         RancherServerAudit,
         ReceiverCertificate,
         ReceiverPods,
@@ -91,6 +93,9 @@ _HOMES = {
     "MetricsApi": "resources",
     "Microk8sAudit": "platforms.microk8s",
     "Microk8sServerAudit": "resources",
+    "OpenshiftAudit": "platforms.openshift.component",
+    "OpenshiftAuditArgs": "platforms.openshift.component",
+    "OpenshiftAuditProfile": "resources",
     "Policy": "audit_policy.model",
     "PolicyRule": "audit_policy.model",
     "RancherServerAudit": "resources",
@@ -155,6 +160,9 @@ __all__ = [
     "MetricsApi",
     "Microk8sAudit",
     "Microk8sServerAudit",
+    "OpenshiftAudit",
+    "OpenshiftAuditArgs",
+    "OpenshiftAuditProfile",
     "Policy",
     "PolicyRule",
     "RancherServerAudit",

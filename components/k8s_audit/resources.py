@@ -571,6 +571,47 @@ class MetricsApi(pulumi.CustomResource):
         return cast(pulumi.Output[bool], pulumi.get(self, "served"))
 
 
+class OpenshiftAuditProfile(pulumi.CustomResource):
+    """What OpenShift's API servers record; `up` waits until each of them runs with it, `destroy` puts back what was there.
+
+    Args:
+        resource_name: the resource's name.
+        kubeconfig: path of one that may get and patch APIServer `cluster`, get ClusterOperators and KubeAPIServers, and get ConfigMaps in
+            openshift-kube-apiserver.
+        profile: `Default`, `WriteRequestBodies`, `AllRequestBodies` or `None`.
+        custom_rules: each with `group` and `profile`; the first that fits a request's user is applied.
+        timeout: how long all API servers may take.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        kubeconfig: str,
+        profile: str,
+        custom_rules: Sequence[Mapping[str, str]] = (),
+        timeout: str = "1h",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "kubeconfig": kubeconfig,
+            "profile": profile,
+            "customRules": [dict(rule) for rule in custom_rules],
+            "timeout": timeout,
+        }
+        super().__init__(
+            f"{PACKAGE}:index:OpenshiftAuditProfile",
+            resource_name,
+            props | dict.fromkeys(["record", "pending"]),
+            opts,
+        )
+
+    @property
+    def profile(self) -> pulumi.Output[str]:
+        """It."""
+        return cast(pulumi.Output[str], pulumi.get(self, "profile"))
+
+
 class ReceiverCertificate(pulumi.CustomResource):
     """A certificate for a receiver's Service, by an authority that signs nothing else; renewed a year before its end.
 

@@ -117,6 +117,21 @@ def _types(key: str, wanted: str) -> Callable[[Resource], Verdict]:
     return judge
 
 
+def _openshift(resource: Resource) -> Verdict:
+    """OpenShift's own profile, and its rules for groups that anybody is in."""
+    for key, profile in (("profile", resource.properties.get("profile")), *_rules(resource)):
+        if profile is UNKNOWN:
+            yield Open(key)
+        elif profile == "None":
+            yield Fault(key, "None: nothing is recorded")
+
+
+def _rules(resource: Resource) -> list[tuple[str, Any]]:
+    wide = {group for groups in CALLERS.values() for group in groups}
+    rules = enumerate(elements(resource.properties.get("customRules")))
+    return [(f"customRules[{index}]", at(rule, "profile")) for index, rule in rules if at(rule, "group") in wide]
+
+
 def _diagnostic_setting(resource: Resource) -> Verdict:
     """Of a managed cluster; a setting of anything else has no such category."""
     if "managedclusters" not in str(resource.properties.get("resourceUri", "")).lower():
@@ -135,6 +150,7 @@ JUDGES: dict[str, Callable[[Resource], Verdict]] = {
     "k8s-audit:index:KopsSpecAudit": _policy,
     "k8s-audit:index:RkeClusterAudit": _policy,
     "k8s-audit:index:Microk8sServerAudit": _policy,
+    "k8s-audit:index:OpenshiftAuditProfile": _openshift,
     "k8s-audit:index:EksClusterLogging": _types("types", "audit"),
     "aws:eks/cluster:Cluster": _types("enabledClusterLogTypes", "audit"),
     "azure-native:monitor:DiagnosticSetting": _diagnostic_setting,

@@ -12,6 +12,7 @@ from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
+from k8s_audit.config.platforms.openshift import OpenshiftPlatform
 from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Platform
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
@@ -36,9 +37,8 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "iks": IksPlatform,
         "kops": KopsPlatform,
         "rke": RkePlatform,
-        **dict.fromkeys(
-            "minikube minishift openshift-3.11 openshift hypershift kind k3d talos cluster-api kubespray".split()
-        ),
+        "openshift": OpenshiftPlatform,
+        **dict.fromkeys("minikube minishift openshift-3.11 hypershift kind k3d talos cluster-api kubespray".split()),
     }
 )
 FORMER = MappingProxyType(
@@ -69,8 +69,8 @@ PLACES = MappingProxyType(
     }
 )
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
-STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place"})
-"""The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
+STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place", "openshift": "openshift.place"})
+"""The module in `platforms/` whose `place` makes the way out of a cluster of this kind, whose API servers send nothing themselves."""
 TOOLED = MappingProxyType({"kops": "kops.place", "rke": "rke.place", "iks": "iks.place"})
 """The module in `platforms/` for a cluster that another maker's command line or API changes: `place` registers it, `plan` tells what `up`
 would do."""
@@ -78,6 +78,8 @@ API_SERVERS = MappingProxyType(
     {"local": "local_place", **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"), **TOOLED}
 )
 """The module in `platforms/` whose `place` turns auditing on at the API servers of a cluster of this kind."""
+PROFILED = MappingProxyType({"openshift": "openshift.plan"})
+"""The module in `platforms/` whose `plan` tells what `up` would do to the audit profile of a cluster of this kind."""
 RENDERS = MappingProxyType(
     {
         "kubeadm": "kubeadm_render",
@@ -87,6 +89,7 @@ RENDERS = MappingProxyType(
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
+        "openshift": "openshift.render",
     }
 )
 """The module in `platforms/` whose `render` tells what a stack of this kind writes; clouds write nothing of the kind."""
@@ -99,6 +102,7 @@ AUDITED = tuple(
         "KopsSpecAudit",
         "RkeClusterAudit",
         "IksAuditWebhook",
+        "OpenshiftAuditProfile",
     )
 )
 """Types of the resources that change how API servers audit, which then restart."""

@@ -23,7 +23,7 @@ BAD: dict[str, tuple[str, str]] = {
     "policy lint": ("nowhere", "nowhere: "),
     "policy coverage": ("--platform nothing", "given: 'nothing'"),
     "alerts": ("--stack nothing", "--stack: nothing has no file"),
-    "convert": ("nowhere --source nothing", "--source: allowed: eks, gke, aks"),
+    "convert": ("nowhere --source nothing", "--source: allowed: eks, gke, aks, openshift"),
     "cost": ("--platform nothing --events-per-day 1", "given: 'nothing'"),
     "doctor": ("--stack nothing", "--stack: nothing has no file"),
     "init": ("--stack x --project nowhere", "has no Pulumi.yaml"),

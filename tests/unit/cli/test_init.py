@@ -27,6 +27,7 @@ ANSWERS = {
     "eks": {"region": "eu-west-1"},
     "gke": {"project": "payments-prod", "location": "europe-west1"},
     "aks": {"subscriptionId": "00000000-0000-4000-8000-000000000001", "resourceGroup": "prod"},
+    "openshift": {},
 }
 """What each platform must be told; a new one needs a row."""
 URL = "receiver.url=https://siem.example.com/audit"

@@ -14,6 +14,7 @@ from k8s_audit.provider.resources.kubeadm_config_audit import KubeadmConfigAudit
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
 from k8s_audit.provider.resources.metrics_api import MetricsApiResource
 from k8s_audit.provider.resources.microk8s_server_audit import Microk8sServerAuditResource
+from k8s_audit.provider.resources.openshift_audit_profile import OpenshiftAuditProfileResource
 from k8s_audit.provider.resources.rancher_server_audit import RancherServerAuditResource
 from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
 from k8s_audit.provider.resources.receiver_pods import ReceiverPodsResource
@@ -39,6 +40,7 @@ RESOURCES: list[ResourceType[Any]] = [
     IksAuditWebhookResource(),
     KopsSpecAuditResource(),
     RkeClusterAuditResource(),
+    OpenshiftAuditProfileResource(),
 ]
 
 __all__ = ["RESOURCES"]
