@@ -21,6 +21,7 @@ from tests.components.test_aks import Azure
 from tests.components.test_eks import Aws
 from tests.components.test_gke import Google
 from tests.components.test_sysdig_receivers import SECRET, Engine
+from tests.delivery.forwarder.placed import Engine as Plain
 from tests.project import CHECKOUT
 from tests.vendors.charts import folder
 
@@ -37,6 +38,8 @@ EXAMPLES = sorted((CHECKOUT / "stacks").glob("Pulumi.*.yaml"))
 YIELDS: dict[str, dict[str, Any]] = {
     "DeliveryCheck": {"checks": []},
     "AdmissionCheck": {"checks": []},
+    "OpenshiftAuditProfile": {"digest": "d"},
+    "ReceiverCertificate": {"ca": "CA", "certificate": "CERTIFICATE", "key": "A-KEY"},
     "Recorder": {"url": "http://127.0.0.1:8775/events"},
 }
 """What our own resources tell."""
@@ -88,7 +91,7 @@ def test_an_example_passes_each_mandatory_rule(file: Path, tmp_path: Path, monke
             receiver["chart"] = {"path": str(folder() / CHARTS[receiver["kind"]])}
     values["audit:receivers"] = json.dumps(receivers)
     stack = loaded(values, secret)
-    clouds: dict[str, Callable[[], Any]] = {"aks": lambda: Azure({}), "eks": Aws, "gke": Google}
+    clouds: dict[str, Callable[[], Any]] = {"aks": lambda: Azure({}), "eks": Aws, "gke": Google, "openshift": Plain}
     engine = Known(clouds.get(stack.platform.kind, lambda: None)())
     asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(engine, project="audit", stack="test", preview=False)
