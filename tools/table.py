@@ -15,6 +15,8 @@ LANGUAGE_HOST = "3.75.0"
 HELM = "3.22.0"
 BENTO = "1.20.0"
 ACTIONLINT = "1.7.7"
+KIND = "0.33.0"
+K3D = "5.8.3"
 BENTO_MAIN = """\
 package main
 
@@ -291,6 +293,13 @@ TOOLS = (
             ),
         ),
     ),
+    Tool("kind", KIND, (GoBuild("kind", "sigs.k8s.io/kind", (f"sigs.k8s.io/kind@v{KIND}",)),)),
+    Tool(
+        "k3d-schema",
+        K3D,
+        builds=(),
+        files=(GoFile("k3d.schema.json", f"github.com/k3d-io/k3d/v5@v{K3D}", "pkg/config/v1alpha5/schema.json"),),
+    ),
     Tool("pstest", PSTEST, (GoBuild("pstest", ".", (f"cloud.google.com/go/pubsub@v{PSTEST}",), main=PSTEST_MAIN),)),
     Tool(
         "kfake",
@@ -320,6 +329,8 @@ GROUPS = MappingProxyType(
             "pstest",
             "kfake",
             "actionlint",
+            "kind",
+            "k3d-schema",
         ),
     }
 )

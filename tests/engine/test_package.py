@@ -23,7 +23,9 @@ COMPONENTS = {
     "Forwarder",
     "GkeAudit",
     "HttpReceiver",
+    "K3dAudit",
     "K3sAudit",
+    "KindAudit",
     "KopsAudit",
     "KubeadmAudit",
     "LocalAudit",
@@ -36,6 +38,7 @@ COMPONENTS = {
 }
 RESOURCES = {
     "AdmissionCheck",
+    "CreatedAudit",
     "DeliveryCheck",
     "EksClusterLogging",
     "EksLogGroup",

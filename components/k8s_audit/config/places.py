@@ -8,6 +8,7 @@ from typing import Any
 
 from k8s_audit.config.forwarder import NAME
 from k8s_audit.config.forwarder_kinds import BentoForwarder, NoForwarder
+from k8s_audit.config.platforms.created import CreatedPlatform
 from k8s_audit.config.platforms.hosts import HostsPlatform, ReachedHost
 from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
@@ -78,7 +79,7 @@ def hosts(stack: Stack, folder: Path) -> Sequence[ReachedHost]:
 
 def api_servers(stack: Stack, folder: Path) -> list[str | None]:
     """The URLs of a stack's API servers; None: that of its kubeconfig."""
-    if stack.streams:
+    if stack.streams or isinstance(stack.platform, CreatedPlatform):
         return [None]
     if isinstance(stack.platform, KopsPlatform):
         return [*stack.platform.api_servers] or [None]
@@ -95,7 +96,7 @@ def kubernetes_version(stack: Stack) -> Version | None:
 
 def log_path(stack: Stack, folder: Path) -> str | None:
     """Where the audit log goes unless the configuration says; None: the style's own path."""
-    if isinstance(stack.platform, HostsPlatform):
+    if isinstance(stack.platform, HostsPlatform | CreatedPlatform):
         return stack.platform.log_path()
     if isinstance(stack.platform, RkePlatform):
         return LOG_PATH

@@ -5,7 +5,9 @@ from types import MappingProxyType
 from k8s_audit.config.platforms.aks import AksPlatform
 from k8s_audit.config.platforms.eks import EksPlatform
 from k8s_audit.config.platforms.gke import GkePlatform
+from k8s_audit.config.platforms.k3d import K3dPlatform
 from k8s_audit.config.platforms.k3s import K3sPlatform
+from k8s_audit.config.platforms.kind import KindPlatform
 from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
@@ -34,8 +36,10 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "aks": AksPlatform,
         "kops": KopsPlatform,
         "rke": RkePlatform,
+        "kind": KindPlatform,
+        "k3d": K3dPlatform,
         **dict.fromkeys(
-            "minikube minishift openshift-3.11 openshift hypershift kind k3d talos cluster-api kubespray iks".split()
+            "minikube minishift openshift-3.11 openshift hypershift talos cluster-api kubespray iks".split()
         ),
     }
 )
@@ -69,8 +73,9 @@ PLACES = MappingProxyType(
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
 STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place"})
 """The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
-TOOLED = MappingProxyType({"kops": "kops.place", "rke": "rke.place"})
-"""The module in `platforms/` for a cluster that another maker's command line changes: `place` registers it, `plan` tells what `up` would do."""
+TOOLED = MappingProxyType({"kops": "kops.place", "rke": "rke.place", "kind": "created.place", "k3d": "created.place"})
+"""The module in `platforms/` for a cluster that another maker's command line changes, or creates: `place` registers it, `plan` tells what
+`up` would do."""
 API_SERVERS = MappingProxyType(
     {"local": "local_place", **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"), **TOOLED}
 )
@@ -81,6 +86,8 @@ RENDERS = MappingProxyType(
         "local": "kubeadm_render",
         "kops": "kops.render",
         "rke": "rke.render",
+        "kind": "created.render",
+        "k3d": "created.render",
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
@@ -89,9 +96,16 @@ RENDERS = MappingProxyType(
 """The module in `platforms/` whose `render` tells what a stack of this kind writes; clouds write nothing of the kind."""
 AUDITED = tuple(
     f"k8s-audit:index:{name}"
-    for name in ("StaticPodAudit", "RancherServerAudit", "Microk8sServerAudit", "KopsSpecAudit", "RkeClusterAudit")
+    for name in (
+        "StaticPodAudit",
+        "RancherServerAudit",
+        "Microk8sServerAudit",
+        "KopsSpecAudit",
+        "RkeClusterAudit",
+        "CreatedAudit",
+    )
 )
-"""Types of the resources that bring an audit policy to API servers, which then restart."""
+"""Types of the resources that bring an audit policy to API servers, which then restart, or must be created anew."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": True, "admission": True})
 """Whether a kind of delivery is built."""
 SECRETS = (

@@ -358,6 +358,8 @@ def _receiver_combinations(
         if receiver.name in names:
             faults.append(f"audit:receivers[{index}].name: {receiver.name} is receivers[{names[receiver.name]}]'s too")
         names.setdefault(receiver.name, index)
+        if platform and (fault := platform.receiver_fault(receiver)):
+            faults.append(f"audit:receivers[{index}]: {fault}")
         if receiver.in_cluster and isinstance(platform, LocalPlatform):
             faults.append(
                 f"audit:receivers[{index}]: a receiver of kind {receiver.kind} runs in the cluster, and the local platform has no node;"

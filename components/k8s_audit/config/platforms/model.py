@@ -6,6 +6,7 @@ from typing import ClassVar
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.forwarder_kinds import ForwarderKind
 from k8s_audit.config.model import ConfigModel
+from k8s_audit.config.receivers.model import ReceiverConfig
 
 
 class PlatformConfig(ConfigModel):
@@ -26,6 +27,10 @@ class PlatformConfig(ConfigModel):
     def delivery_faults(self, delivery: DeliveryConfig) -> list[str]:
         """What of `audit:delivery` this platform cannot set, one line a fault."""
         return []
+
+    def receiver_fault(self, receiver: ReceiverConfig) -> str:
+        """Why this platform's API servers cannot send to a receiver; empty: they can."""
+        return ""
 
     def warnings(self) -> list[str]:
         """What a preview says about it: what it lacks, what is risky."""
