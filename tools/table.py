@@ -18,6 +18,8 @@ ACTIONLINT = "1.7.7"
 OPENSHIFT_API = "0.0.0-20260805215214-cfb63858e9d7"
 OPENSHIFT_LOGGING = "0.0.0-20241003210634-afb65cea19d1"
 """Release 5.9; of release 6 the Go module proxy has no module whose files it serves."""
+KIND = "0.33.0"
+K3D = "5.8.3"
 BENTO_MAIN = """\
 package main
 
@@ -321,6 +323,13 @@ TOOLS = (
             ),
         ),
     ),
+    Tool("kind", KIND, (GoBuild("kind", "sigs.k8s.io/kind", (f"sigs.k8s.io/kind@v{KIND}",)),)),
+    Tool(
+        "k3d-schema",
+        K3D,
+        builds=(),
+        files=(GoFile("k3d.schema.json", f"github.com/k3d-io/k3d/v5@v{K3D}", "pkg/config/v1alpha5/schema.json"),),
+    ),
     Tool("pstest", PSTEST, (GoBuild("pstest", ".", (f"cloud.google.com/go/pubsub@v{PSTEST}",), main=PSTEST_MAIN),)),
     Tool(
         "kfake",
@@ -352,6 +361,8 @@ GROUPS = MappingProxyType(
             "actionlint",
             "openshift-crds",
             "openshift-logging-crds",
+            "kind",
+            "k3d-schema",
         ),
     }
 )

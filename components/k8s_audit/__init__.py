@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from k8s_audit.delivery.forwarder.component import Forwarder, ForwarderArgs
     from k8s_audit.errors import AuditPolicyError, CloudError, ConfigError, K8sAuditError, ReceiverError
     from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
+    from k8s_audit.platforms.created.component import CreatedAuditArgs, K3dAudit, KindAudit
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.gke.component import GkeAudit, GkeAuditArgs
     from k8s_audit.platforms.iks.component import IksAudit, IksAuditArgs
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
     from k8s_audit.resources import (
         AdmissionCheck,
+        CreatedAudit,
         DeliveryCheck,
         EksClusterLogging,
         EksLogGroup,
@@ -62,6 +64,8 @@ _HOMES = {
     "CloudError": "errors",
     "ClusterShieldReceiver": "receivers.cluster_shield",
     "ConfigError": "errors",
+    "CreatedAudit": "resources",
+    "CreatedAuditArgs": "platforms.created.component",
     "DeliveryCheck": "resources",
     "EksAudit": "platforms.eks.component",
     "EksAuditArgs": "platforms.eks.component",
@@ -76,11 +80,13 @@ _HOMES = {
     "GkeDataAccess": "resources",
     "HttpReceiver": "receivers.http",
     "HttpReceiverArgs": "receivers.http",
+    "K3dAudit": "platforms.created.component",
     "K3sAudit": "platforms.k3s",
     "K8sAuditError": "errors",
     "IksAudit": "platforms.iks.component",
     "IksAuditArgs": "platforms.iks.component",
     "IksAuditWebhook": "resources",
+    "KindAudit": "platforms.created.component",
     "KopsAudit": "platforms.kops.component",
     "KopsAuditArgs": "platforms.kops.component",
     "KopsSpecAudit": "resources",
@@ -129,6 +135,8 @@ __all__ = [
     "CloudError",
     "ClusterShieldReceiver",
     "ConfigError",
+    "CreatedAudit",
+    "CreatedAuditArgs",
     "DeliveryCheck",
     "EksAudit",
     "EksAuditArgs",
@@ -146,8 +154,10 @@ __all__ = [
     "IksAudit",
     "IksAuditArgs",
     "IksAuditWebhook",
+    "K3dAudit",
     "K3sAudit",
     "K8sAuditError",
+    "KindAudit",
     "KopsAudit",
     "KopsAuditArgs",
     "KopsSpecAudit",

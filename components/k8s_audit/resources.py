@@ -419,6 +419,49 @@ class KopsSpecAudit(pulumi.CustomResource):
         return cast(pulumi.Output[str], pulumi.get(self, "digest"))
 
 
+class CreatedAudit(pulumi.CustomResource):
+    """Whether the API servers of a kind or k3d cluster were created with audit logging; fails unless they were, and changes nothing.
+
+    Args:
+        resource_name: the resource's name.
+        kind: `kind` or `k3d`.
+        kubeconfig: path of one that may list pods in kube-system (k3d: nodes).
+        policy: the audit policy's text.
+        arguments: audit flags by name, without dashes, that each API server shall have; the names of its files tell policy and webhook.
+        commands: what creates such a cluster, for the message.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        kind: str,
+        kubeconfig: pulumi.Input[str],
+        policy: pulumi.Input[str],
+        arguments: pulumi.Input[dict[str, str]],
+        commands: list[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "kind": kind,
+            "kubeconfig": kubeconfig,
+            "policy": policy,
+            "arguments": arguments,
+            "commands": commands,
+        }
+        super().__init__(
+            f"{PACKAGE}:index:CreatedAudit",
+            resource_name,
+            props | dict.fromkeys(["apiServers", "digest", "intact"]),
+            opts,
+        )
+
+    @property
+    def digest(self) -> pulumi.Output[str]:
+        """Of the flags."""
+        return cast(pulumi.Output[str], pulumi.get(self, "digest"))
+
+
 class RkeClusterAudit(pulumi.CustomResource):
     """Audit logging in RKE's cluster.yml, and the webhook file on each control-plane node.
 

@@ -16,7 +16,9 @@ from k8s_audit.config.platforms.event_hubs import CustomerKey, EventHubsConfig, 
 from k8s_audit.config.platforms.gke import DataAccessConfig, FirewallConfig, GkePlatform, PubSubConfig
 from k8s_audit.config.platforms.hosts import JumpHost
 from k8s_audit.config.platforms.iks import IksPlatform
+from k8s_audit.config.platforms.k3d import K3dPlatform
 from k8s_audit.config.platforms.k3s import K3sHost, K3sPlatform
+from k8s_audit.config.platforms.kind import KindPlatform
 from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sHost, Microk8sPlatform
@@ -146,7 +148,7 @@ def test_the_pages_of_services_have_a_row_for_each_key_that_kubeadm_has_not_and_
             assert f"`{key}`" in page, key
 
 
-@pytest.mark.parametrize("model", [IksPlatform, KopsPlatform, RkePlatform])
+@pytest.mark.parametrize("model", [IksPlatform, KopsPlatform, RkePlatform, KindPlatform, K3dPlatform])
 def test_the_page_of_a_tool_has_a_row_for_each_key_with_its_default(model: type[ConfigModel]) -> None:
     kind = model.__name__.removesuffix("Platform").lower()
     page = (CHECKOUT / "docs" / "platforms" / f"{kind}.md").read_text()

@@ -23,7 +23,9 @@ COMPONENTS = {
     "Forwarder",
     "GkeAudit",
     "HttpReceiver",
+    "K3dAudit",
     "K3sAudit",
+    "KindAudit",
     "KopsAudit",
     "KubeadmAudit",
     "LocalAudit",
@@ -37,6 +39,7 @@ COMPONENTS = {
 }
 RESOURCES = {
     "AdmissionCheck",
+    "CreatedAudit",
     "DeliveryCheck",
     "EksClusterLogging",
     "EksLogGroup",

@@ -6,7 +6,9 @@ from k8s_audit.config.platforms.aks import AksPlatform
 from k8s_audit.config.platforms.eks import EksPlatform
 from k8s_audit.config.platforms.gke import GkePlatform
 from k8s_audit.config.platforms.iks import IksPlatform
+from k8s_audit.config.platforms.k3d import K3dPlatform
 from k8s_audit.config.platforms.k3s import K3sPlatform
+from k8s_audit.config.platforms.kind import KindPlatform
 from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
@@ -38,7 +40,9 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "kops": KopsPlatform,
         "rke": RkePlatform,
         "openshift": OpenshiftPlatform,
-        **dict.fromkeys("minikube minishift openshift-3.11 hypershift kind k3d talos cluster-api kubespray".split()),
+        "kind": KindPlatform,
+        "k3d": K3dPlatform,
+        **dict.fromkeys("minikube minishift openshift-3.11 hypershift talos cluster-api kubespray".split()),
     }
 )
 FORMER = MappingProxyType(
@@ -71,8 +75,10 @@ PLACES = MappingProxyType(
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
 STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place", "openshift": "openshift.place"})
 """The module in `platforms/` whose `place` makes the way out of a cluster of this kind, whose API servers send nothing themselves."""
-TOOLED = MappingProxyType({"kops": "kops.place", "rke": "rke.place", "iks": "iks.place"})
-"""The module in `platforms/` for a cluster that another maker's command line or API changes: `place` registers it, `plan` tells what `up`
+TOOLED = MappingProxyType(
+    {"kops": "kops.place", "rke": "rke.place", "iks": "iks.place", "kind": "created.place", "k3d": "created.place"}
+)
+"""The module in `platforms/` for a cluster that another maker's command line or API changes, or creates: `place` registers it, `plan` tells what `up`
 would do."""
 API_SERVERS = MappingProxyType(
     {"local": "local_place", **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"), **TOOLED}
@@ -86,6 +92,8 @@ RENDERS = MappingProxyType(
         "local": "kubeadm_render",
         "kops": "kops.render",
         "rke": "rke.render",
+        "kind": "created.render",
+        "k3d": "created.render",
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
@@ -103,9 +111,10 @@ AUDITED = tuple(
         "RkeClusterAudit",
         "IksAuditWebhook",
         "OpenshiftAuditProfile",
+        "CreatedAudit",
     )
 )
-"""Types of the resources that change how API servers audit, which then restart."""
+"""Types of the resources that change how API servers audit, which then restart, or must be created anew."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": True, "admission": True})
 """Whether a kind of delivery is built."""
 SECRETS = (

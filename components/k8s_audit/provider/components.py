@@ -4,6 +4,7 @@ import pulumi
 
 from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.aks.component import AksAudit
+from k8s_audit.platforms.created.component import K3dAudit, KindAudit
 from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.gke.component import GkeAudit
 from k8s_audit.platforms.iks.component import IksAudit
@@ -33,7 +34,9 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     GkeAudit,
     HttpReceiver,
     IksAudit,
+    K3dAudit,
     K3sAudit,
+    KindAudit,
     KopsAudit,
     KubeadmAudit,
     LocalAudit,

@@ -4,6 +4,7 @@ from typing import Any
 
 from k8s_audit.provider.resource import ResourceType
 from k8s_audit.provider.resources.admission_check import AdmissionCheckResource
+from k8s_audit.provider.resources.created_audit import CreatedAuditResource
 from k8s_audit.provider.resources.delivery_check import DeliveryCheckResource
 from k8s_audit.provider.resources.eks_cluster_logging import EksClusterLoggingResource
 from k8s_audit.provider.resources.eks_log_group import EksLogGroupResource
@@ -41,6 +42,7 @@ RESOURCES: list[ResourceType[Any]] = [
     KopsSpecAuditResource(),
     RkeClusterAuditResource(),
     OpenshiftAuditProfileResource(),
+    CreatedAuditResource(),
 ]
 
 __all__ = ["RESOURCES"]
