@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from k8s_audit.delivery.forwarder.component import Forwarder, ForwarderArgs
     from k8s_audit.errors import AuditPolicyError, CloudError, ConfigError, K8sAuditError, ReceiverError
     from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
+    from k8s_audit.platforms.cluster_api.component import ClusterApiAudit, ClusterApiAuditArgs
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.gke.component import GkeAudit, GkeAuditArgs
+    from k8s_audit.platforms.hypershift.component import HypershiftAudit, HypershiftAuditArgs
     from k8s_audit.platforms.k3s import K3sAudit
     from k8s_audit.platforms.kops.component import KopsAudit, KopsAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
         EksClusterLogging,
         EksLogGroup,
         GkeDataAccess,
+        HostedClusterAudit,
         KopsSpecAudit,
+        KubeadmControlPlaneAudit,
         LocalControlPlane,
         MetricsApi,
         Microk8sServerAudit,
@@ -56,6 +60,8 @@ _HOMES = {
     "AksAuditArgs": "platforms.aks.component",
     "AuditPolicyError": "errors",
     "CloudError": "errors",
+    "ClusterApiAudit": "platforms.cluster_api.component",
+    "ClusterApiAuditArgs": "platforms.cluster_api.component",
     "ClusterShieldReceiver": "receivers.cluster_shield",
     "ConfigError": "errors",
     "DeliveryCheck": "resources",
@@ -70,8 +76,11 @@ _HOMES = {
     "GkeAudit": "platforms.gke.component",
     "GkeAuditArgs": "platforms.gke.component",
     "GkeDataAccess": "resources",
+    "HostedClusterAudit": "resources",
     "HttpReceiver": "receivers.http",
     "HttpReceiverArgs": "receivers.http",
+    "HypershiftAudit": "platforms.hypershift.component",
+    "HypershiftAuditArgs": "platforms.hypershift.component",
     "K3sAudit": "platforms.k3s",
     "K8sAuditError": "errors",
     "KopsAudit": "platforms.kops.component",
@@ -80,6 +89,7 @@ _HOMES = {
     "KubeadmAudit": "platforms.kubeadm",
     "KubeadmAuditArgs": "platforms.kubeadm",
     "KubeadmConfigAudit": "resources",
+    "KubeadmControlPlaneAudit": "resources",
     "LocalAudit": "platforms.local",
     "LocalAuditArgs": "platforms.local",
     "LocalControlPlane": "resources",
@@ -117,6 +127,8 @@ __all__ = [
     "AksAuditArgs",
     "AuditPolicyError",
     "CloudError",
+    "ClusterApiAudit",
+    "ClusterApiAuditArgs",
     "ClusterShieldReceiver",
     "ConfigError",
     "DeliveryCheck",
@@ -131,8 +143,11 @@ __all__ = [
     "GkeAudit",
     "GkeAuditArgs",
     "GkeDataAccess",
+    "HostedClusterAudit",
     "HttpReceiver",
     "HttpReceiverArgs",
+    "HypershiftAudit",
+    "HypershiftAuditArgs",
     "K3sAudit",
     "K8sAuditError",
     "KopsAudit",
@@ -141,6 +156,7 @@ __all__ = [
     "KubeadmAudit",
     "KubeadmAuditArgs",
     "KubeadmConfigAudit",
+    "KubeadmControlPlaneAudit",
     "LocalAudit",
     "LocalAuditArgs",
     "LocalControlPlane",

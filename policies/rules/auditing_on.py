@@ -117,6 +117,12 @@ def _types(key: str, wanted: str) -> Callable[[Resource], Verdict]:
     return judge
 
 
+def _profile(resource: Resource) -> Verdict:
+    """One of OpenShift's: https://docs.openshift.com/container-platform/latest/security/audit-log-policy-config.html"""
+    if resource.properties.get("profile") == "None":
+        yield Fault("profile", "None records nothing")
+
+
 def _diagnostic_setting(resource: Resource) -> Verdict:
     """Of a managed cluster; a setting of anything else has no such category."""
     if "managedclusters" not in str(resource.properties.get("resourceUri", "")).lower():
@@ -135,6 +141,8 @@ JUDGES: dict[str, Callable[[Resource], Verdict]] = {
     "k8s-audit:index:KopsSpecAudit": _policy,
     "k8s-audit:index:RkeClusterAudit": _policy,
     "k8s-audit:index:Microk8sServerAudit": _policy,
+    "k8s-audit:index:KubeadmControlPlaneAudit": _policy,
+    "k8s-audit:index:HostedClusterAudit": _profile,
     "k8s-audit:index:EksClusterLogging": _types("types", "audit"),
     "aws:eks/cluster:Cluster": _types("enabledClusterLogTypes", "audit"),
     "azure-native:monitor:DiagnosticSetting": _diagnostic_setting,

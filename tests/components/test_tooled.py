@@ -1,12 +1,15 @@
-"""KopsAudit and RkeAudit as components: what they register. The engine is mocked."""
+"""KopsAudit, RkeAudit, ClusterApiAudit and HypershiftAudit as components: what they register. The engine is mocked."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pulumi.runtime import mocks
 
 from k8s_audit.errors import ConfigError
+from k8s_audit.platforms.cluster_api.component import ClusterApiAudit
+from k8s_audit.platforms.hypershift.component import HypershiftAudit
 from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.rke.component import RkeAudit
 from tests.components.test_sysdig_receivers import SECRET, Engine, of_type, plain
@@ -39,6 +42,12 @@ def rke(**settings: Any) -> None:
     mocks.test(lambda: RkeAudit("prod-1", args))()  # type: ignore[no-untyped-call]
 
 
+def managed(component: Any, **settings: Any) -> None:
+    where = {"managementKubeconfig": "~/management", "namespace": "clusters", "name": "prod"}
+    args: Any = {"settings": where | settings, "receiver": RECEIVER, "kubeconfig": "/admin.conf"}
+    mocks.test(lambda: component("prod-1", args))()  # type: ignore[no-untyped-call]
+
+
 def test_kops_gets_what_a_spec_has_a_field_for_and_one_proof_comes_after_the_last_node(engine: Engine) -> None:
     kops()
     (spec,) = of_type(engine, "KopsSpecAudit").values()
@@ -66,6 +75,27 @@ def test_rke_gets_flags_within_the_receivers_limits_and_the_key_is_secret(engine
     assert cluster["arguments"]["audit-log-path"] == "/var/log/kube-audit/audit-log.json"
     (proof,) = of_type(engine, "DeliveryCheck").values()
     assert proof["apiServers"] == ["https://10.0.0.11:6443", "https://10.0.0.12:6443"]
+
+
+def test_a_kubeadm_control_plane_gets_flags_within_the_receivers_limits_and_proofs_come_after_it(
+    engine: Engine,
+) -> None:
+    managed(ClusterApiAudit, apiServers=["https://10.0.0.11:6443"])
+    (control_plane,) = of_type(engine, "KubeadmControlPlaneAudit").values()
+    assert control_plane["kubeconfig"] == str(Path.home() / "management")
+    assert SECRET in control_plane["webhook"]
+    assert "token: TOKEN" in plain(control_plane["webhook"])
+    assert int(control_plane["arguments"]["audit-webhook-truncate-max-batch-size"]) < 65_536
+    (proof,) = of_type(engine, "DeliveryCheck").values()
+    assert (proof["kubeconfig"], proof["apiServers"]) == ("/admin.conf", ["https://10.0.0.11:6443"])
+
+
+def test_a_hosted_cluster_gets_a_webhook_alone(engine: Engine) -> None:
+    managed(HypershiftAudit, auditProfile="Default")
+    (hosted,) = of_type(engine, "HostedClusterAudit").values()
+    assert SECRET in hosted["webhook"]
+    assert (hosted["profile"], hosted["namespace"], hosted["cluster"]) == ("Default", "clusters", "prod")
+    assert len(of_type(engine, "DeliveryCheck")) == 1
 
 
 def test_faults_are_raised_before_anything_is_registered(engine: Engine) -> None:

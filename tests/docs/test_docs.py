@@ -16,10 +16,9 @@ from k8s_audit.config.platforms.event_hubs import CustomerKey, EventHubsConfig, 
 from k8s_audit.config.platforms.gke import DataAccessConfig, FirewallConfig, GkePlatform, PubSubConfig
 from k8s_audit.config.platforms.hosts import JumpHost
 from k8s_audit.config.platforms.k3s import K3sHost, K3sPlatform
-from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sHost, Microk8sPlatform
-from k8s_audit.config.platforms.rke import OF_STATIC_PODS, RkeHost, RkePlatform
+from k8s_audit.config.platforms.rke import OF_STATIC_PODS, RkeHost
 from k8s_audit.config.platforms.rke2 import Rke2Host, Rke2Platform
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
 from k8s_audit.config.stack import load_stack, read_stack_file
@@ -144,9 +143,10 @@ def test_the_pages_of_services_have_a_row_for_each_key_that_kubeadm_has_not_and_
             assert f"`{key}`" in page, key
 
 
-@pytest.mark.parametrize("model", [KopsPlatform, RkePlatform])
-def test_the_page_of_a_tool_has_a_row_for_each_key_with_its_default(model: type[ConfigModel]) -> None:
-    kind = model.__name__.removesuffix("Platform").lower()
+@pytest.mark.parametrize("kind", ["kops", "rke", "cluster-api", "hypershift"])
+def test_the_page_of_a_tool_or_controller_has_a_row_for_each_key_with_its_default(kind: str) -> None:
+    model = PLATFORMS[kind]
+    assert model
     page = (CHECKOUT / "docs" / "platforms" / f"{kind}.md").read_text()
     for key in keys(RkeHost) - {RkeHost.model_fields[name].alias for name in OF_STATIC_PODS} if kind == "rke" else ():
         assert f"`{key}`" in page, key

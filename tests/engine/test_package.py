@@ -16,6 +16,7 @@ from tests.project import CHECKOUT
 
 COMPONENTS = {
     "AdmissionControllerReceiver",
+    "ClusterApiAudit",
     "ClusterShieldReceiver",
     "AksAudit",
     "EksAudit",
@@ -23,6 +24,7 @@ COMPONENTS = {
     "Forwarder",
     "GkeAudit",
     "HttpReceiver",
+    "HypershiftAudit",
     "K3sAudit",
     "KopsAudit",
     "KubeadmAudit",
@@ -40,7 +42,9 @@ RESOURCES = {
     "EksClusterLogging",
     "EksLogGroup",
     "GkeDataAccess",
+    "HostedClusterAudit",
     "KopsSpecAudit",
+    "KubeadmControlPlaneAudit",
     "KubeadmConfigAudit",
     "LocalControlPlane",
     "MetricsApi",

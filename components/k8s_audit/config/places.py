@@ -8,7 +8,9 @@ from typing import Any
 
 from k8s_audit.config.forwarder import NAME
 from k8s_audit.config.forwarder_kinds import BentoForwarder, NoForwarder
+from k8s_audit.config.platforms.cluster_api import ClusterApiPlatform
 from k8s_audit.config.platforms.hosts import HostsPlatform, ReachedHost
+from k8s_audit.config.platforms.hypershift import HypershiftPlatform
 from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.platforms.local import LocalPlatform
@@ -80,7 +82,9 @@ def api_servers(stack: Stack, folder: Path) -> list[str | None]:
     """The URLs of a stack's API servers; None: that of its kubeconfig."""
     if stack.streams:
         return [None]
-    if isinstance(stack.platform, KopsPlatform):
+    if isinstance(stack.platform, HypershiftPlatform):
+        return [None]
+    if isinstance(stack.platform, KopsPlatform | ClusterApiPlatform):
         return [*stack.platform.api_servers] or [None]
     if isinstance(stack.platform, RkePlatform):
         return [host.api_server for host in stack.platform.hosts]

@@ -3,8 +3,10 @@
 from types import MappingProxyType
 
 from k8s_audit.config.platforms.aks import AksPlatform
+from k8s_audit.config.platforms.cluster_api import ClusterApiPlatform
 from k8s_audit.config.platforms.eks import EksPlatform
 from k8s_audit.config.platforms.gke import GkePlatform
+from k8s_audit.config.platforms.hypershift import HypershiftPlatform
 from k8s_audit.config.platforms.k3s import K3sPlatform
 from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
@@ -34,9 +36,9 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "aks": AksPlatform,
         "kops": KopsPlatform,
         "rke": RkePlatform,
-        **dict.fromkeys(
-            "minikube minishift openshift-3.11 openshift hypershift kind k3d talos cluster-api kubespray iks".split()
-        ),
+        "cluster-api": ClusterApiPlatform,
+        "hypershift": HypershiftPlatform,
+        **dict.fromkeys("minikube minishift openshift-3.11 openshift kind k3d talos kubespray iks".split()),
     }
 )
 FORMER = MappingProxyType(
@@ -69,8 +71,16 @@ PLACES = MappingProxyType(
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
 STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place"})
 """The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
-TOOLED = MappingProxyType({"kops": "kops.place", "rke": "rke.place"})
-"""The module in `platforms/` for a cluster that another maker's command line changes: `place` registers it, `plan` tells what `up` would do."""
+TOOLED = MappingProxyType(
+    {
+        "kops": "kops.place",
+        "rke": "rke.place",
+        "cluster-api": "cluster_api.place",
+        "hypershift": "hypershift.place",
+    }
+)
+"""The module in `platforms/` for a cluster that another maker's command line or controller changes: `place` registers it, `plan` tells what
+`up` would do."""
 API_SERVERS = MappingProxyType(
     {"local": "local_place", **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"), **TOOLED}
 )
@@ -84,14 +94,24 @@ RENDERS = MappingProxyType(
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
+        "cluster-api": "cluster_api.render",
+        "hypershift": "hypershift.render",
     }
 )
 """The module in `platforms/` whose `render` tells what a stack of this kind writes; clouds write nothing of the kind."""
 AUDITED = tuple(
     f"k8s-audit:index:{name}"
-    for name in ("StaticPodAudit", "RancherServerAudit", "Microk8sServerAudit", "KopsSpecAudit", "RkeClusterAudit")
+    for name in (
+        "StaticPodAudit",
+        "RancherServerAudit",
+        "Microk8sServerAudit",
+        "KopsSpecAudit",
+        "RkeClusterAudit",
+        "KubeadmControlPlaneAudit",
+        "HostedClusterAudit",
+    )
 )
-"""Types of the resources that bring an audit policy to API servers, which then restart."""
+"""Types of the resources that bring auditing to API servers, which then restart."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": True, "admission": True})
 """Whether a kind of delivery is built."""
 SECRETS = (

@@ -367,6 +367,7 @@ def _receiver_combinations(
             faults.append(
                 f"audit:cluster.kubeconfig: missing; receiver {receiver.name} is placed in the cluster with it"
             )
+    faults += platform.receiver_faults(receivers) if platform else []
     return list(dict.fromkeys(faults))
 
 

@@ -1,11 +1,12 @@
 """What the models of all platforms share: how events leave the control plane."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.forwarder_kinds import ForwarderKind
 from k8s_audit.config.model import ConfigModel
+from k8s_audit.config.receivers.model import ReceiverConfig
 
 
 class PlatformConfig(ConfigModel):
@@ -25,6 +26,10 @@ class PlatformConfig(ConfigModel):
 
     def delivery_faults(self, delivery: DeliveryConfig) -> list[str]:
         """What of `audit:delivery` this platform cannot set, one line a fault."""
+        return []
+
+    def receiver_faults(self, receivers: Sequence[ReceiverConfig]) -> list[str]:
+        """Which of `audit:receivers` its API servers cannot reach, one line a fault."""
         return []
 
     def warnings(self) -> list[str]:
