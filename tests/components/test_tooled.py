@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -42,9 +43,9 @@ def rke(**settings: Any) -> None:
     mocks.test(lambda: RkeAudit("prod-1", args))()  # type: ignore[no-untyped-call]
 
 
-def managed(component: Any, **settings: Any) -> None:
-    where = {"managementKubeconfig": "~/management", "namespace": "clusters", "name": "prod"}
-    args: Any = {"settings": where | settings, "receiver": RECEIVER, "kubeconfig": "/admin.conf"}
+def managed(component: Any, settings: Any = MappingProxyType({}), **more: Any) -> None:
+    where = {"managementKubeconfig": "~/management", "namespace": "clusters", "name": "prod"} | settings
+    args: Any = {"settings": where, "receiver": RECEIVER, "kubeconfig": "/admin.conf"} | more
     mocks.test(lambda: component("prod-1", args))()  # type: ignore[no-untyped-call]
 
 
@@ -80,7 +81,7 @@ def test_rke_gets_flags_within_the_receivers_limits_and_the_key_is_secret(engine
 def test_a_kubeadm_control_plane_gets_flags_within_the_receivers_limits_and_proofs_come_after_it(
     engine: Engine,
 ) -> None:
-    managed(ClusterApiAudit, apiServers=["https://10.0.0.11:6443"])
+    managed(ClusterApiAudit, {"apiServers": ["https://10.0.0.11:6443"]})
     (control_plane,) = of_type(engine, "KubeadmControlPlaneAudit").values()
     assert control_plane["kubeconfig"] == str(Path.home() / "management")
     assert SECRET in control_plane["webhook"]
@@ -91,7 +92,7 @@ def test_a_kubeadm_control_plane_gets_flags_within_the_receivers_limits_and_proo
 
 
 def test_a_hosted_cluster_gets_a_webhook_alone(engine: Engine) -> None:
-    managed(HypershiftAudit, auditProfile="Default")
+    managed(HypershiftAudit, {"auditProfile": "Default"})
     (hosted,) = of_type(engine, "HostedClusterAudit").values()
     assert SECRET in hosted["webhook"]
     assert (hosted["profile"], hosted["namespace"], hosted["cluster"]) == ("Default", "clusters", "prod")
@@ -103,4 +104,8 @@ def test_faults_are_raised_before_anything_is_registered(engine: Engine) -> None
         kops(clusterName="prod")
     with pytest.raises(ConfigError, match=r"hosts\[1\].node: 10.0.0.11 is hosts\[0\]'s too"):
         rke(hosts=[HOSTS[0], HOSTS[0] | {"name": "b", "apiServer": "https://b:6443"}])
+    with pytest.raises(ConfigError, match=r"audit:delivery.maxWait: HyperShift alone"):
+        managed(HypershiftAudit, delivery={"maxWait": "1s"})
+    with pytest.raises(ConfigError, match="receiver: runs in the hosted cluster"):
+        managed(HypershiftAudit, receiver=RECEIVER | {"namespace": "falco"})
     assert not of_type(engine, "DeliveryCheck")

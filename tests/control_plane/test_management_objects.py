@@ -12,13 +12,15 @@ from k8s_audit.local_cluster import LocalCluster
 from k8s_audit.platforms.cluster_api import change as cluster_api
 from k8s_audit.platforms.cluster_api import rollout as machines
 from k8s_audit.platforms.cluster_api.change import ControlPlaneAudit
-from k8s_audit.platforms.cluster_api.control_plane import paths, secret_of
+from k8s_audit.platforms.cluster_api.control_plane import paths
+from k8s_audit.platforms.cluster_api.files import secret_of
 from k8s_audit.platforms.hypershift import hosted_cluster
 from k8s_audit.platforms.hypershift import rollout as hosted
 from k8s_audit.platforms.hypershift.change import HostedAudit
 from k8s_audit.platforms.management import change as management
-from k8s_audit.platforms.management.change import HalfDoneError, Kind, ObjectChange, ObjectPlace
+from k8s_audit.platforms.management.change import HalfDoneError, ObjectChange, ObjectPlace
 from k8s_audit.platforms.management.cluster import ManagementCluster
+from k8s_audit.platforms.management.kind import Kind
 from tests.standins.management_cluster import (
     CONTROL_PLANE,
     NAME,

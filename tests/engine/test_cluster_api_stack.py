@@ -94,8 +94,7 @@ config:
             assert "client-key-data" not in place
         assert "client-key-data" in api.secret(NAMESPACE, api.secrets(NAMESPACE)[0])["webhook.yaml"]
         objects.put(objects.get() | {"spec": after["spec"]})
-        with ControlPlanes(objects, boot) as controller:
-            controller.good = json.dumps(after["spec"]["kubeadmConfigSpec"], sort_keys=True)
+        with ControlPlanes(objects, boot, after["spec"]):
             project.destroy()
             assert (objects.get()["spec"], api.secrets(NAMESPACE)) == (spec, [])
             assert "annotations" not in objects.get()["metadata"]

@@ -184,13 +184,18 @@ class ControlPlanes(Controller):
     Args:
         objects: of that kind.
         boot: is told of each new machine: the object, and its files with their texts.
+        good: the `spec` that all machines have; None: the object's.
     """
 
-    def __init__(self, objects: Objects, boot: Callable[[Document, dict[str, str]], None] = lambda *_: None) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        boot: Callable[[Document, dict[str, str]], None] = lambda *_: None,
+        good: Document | None = None,
+    ) -> None:
         super().__init__(objects)
         self.boot = boot
-        self.good = ""
-        """What all machines have."""
+        self.good = _digest(good or objects.get()["spec"])
         self.fault = ""
         """Of the next new machine: what its API server's pod says."""
         self.for_good = True
@@ -200,8 +205,7 @@ class ControlPlanes(Controller):
 
     def look(self, document: Document) -> None:
         wanted, generation = document["spec"]["replicas"], document["metadata"]["generation"]
-        here = json.dumps(document["spec"]["kubeadmConfigSpec"], sort_keys=True)
-        self.good = self.good or here
+        here = _digest(document["spec"])
         if here == self.good:
             status = document.get("status") or {}
             if (status.get("observedGeneration"), status.get("replicas")) != (generation, wanted):
@@ -248,6 +252,11 @@ class ControlPlanes(Controller):
         else:
             both = {"upToDateReplicas": updated, "availableReplicas": ready, "deprecated": {"v1beta1": failure}}
             self.objects.tell({**counts, **both, "conditions": [condition]})
+
+
+def _digest(spec: Document) -> str:
+    """Of what a machine is made of."""
+    return json.dumps(spec["kubeadmConfigSpec"], sort_keys=True)
 
 
 def booting(cluster: LocalCluster) -> Callable[[Document, dict[str, str]], None]:

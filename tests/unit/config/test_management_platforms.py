@@ -12,7 +12,9 @@ from k8s_audit.cli.app import app
 from k8s_audit.config.platforms.cluster_api import ClusterApiPlatform
 from k8s_audit.config.stack import Stack, load_stack, read_stack_file
 from k8s_audit.errors import ConfigError
-from k8s_audit.platforms.cluster_api.control_plane import arguments, paths, secret_of
+from k8s_audit.platforms.cluster_api.control_plane import paths
+from k8s_audit.platforms.cluster_api.files import secret_of
+from k8s_audit.platforms.cluster_api.flags import arguments
 from tests.project import CHECKOUT
 
 HTTP = {"kind": "http", "name": "siem", "url": "https://siem.example/audit"}

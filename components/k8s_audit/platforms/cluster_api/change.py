@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from k8s_audit.platforms.cluster_api.control_plane import POLICY, WEBHOOK, Setup, arguments, intact, secret_of, turn_on
+from k8s_audit.platforms.cluster_api.control_plane import Setup, intact, turn_on
+from k8s_audit.platforms.cluster_api.files import POLICY, WEBHOOK, secret_of
+from k8s_audit.platforms.cluster_api.flags import arguments
 from k8s_audit.platforms.cluster_api.rollout import machines
-from k8s_audit.platforms.management.change import Edit, ObjectChange, secret_name
+from k8s_audit.platforms.management.change import ObjectChange
+from k8s_audit.platforms.management.kind import Edit
+from k8s_audit.platforms.management.own_secret import secret_name
 
 
 @dataclass(frozen=True)

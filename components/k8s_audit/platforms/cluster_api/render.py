@@ -3,7 +3,8 @@
 from k8s_audit.config import places
 from k8s_audit.config.platforms.cluster_api import ClusterApiPlatform
 from k8s_audit.platforms.cluster_api.change import ControlPlaneAudit
-from k8s_audit.platforms.cluster_api.control_plane import RESOURCE, paths, secret_of
+from k8s_audit.platforms.cluster_api.control_plane import RESOURCE, paths
+from k8s_audit.platforms.cluster_api.files import secret_of
 from k8s_audit.platforms.management.render import rendered
 from k8s_audit.rendering.model import Rendered, Wanted
 

@@ -7,8 +7,9 @@ v1beta2 names the same counts otherwise: https://github.com/kubernetes-sigs/clus
 from typing import Any
 
 from k8s_audit.platforms.cluster_api import control_plane
-from k8s_audit.platforms.management.change import Kind, Progress, told_conditions
+from k8s_audit.platforms.cluster_api.files import secret_of
 from k8s_audit.platforms.management.cluster import Document, ManagementCluster
+from k8s_audit.platforms.management.kind import Kind, Progress, told_conditions
 
 PAUSED = "cluster.x-k8s.io/paused"
 OWNED = "topology.cluster.x-k8s.io/owned"
@@ -60,7 +61,7 @@ KIND = Kind(
     obstacle=obstacle,
     turn_off=control_plane.turn_off,
     actions=control_plane.actions,
-    secret_of=control_plane.secret_of,
+    secret_of=secret_of,
     former_of=control_plane.former_of,
     progress=progress,
 )

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 
 from k8s_audit.platforms.hypershift.hosted_cluster import KEY, Setup, profile_of, secret_of, turn_on
-from k8s_audit.platforms.management.change import Edit, ObjectChange, secret_name
+from k8s_audit.platforms.management.change import ObjectChange
+from k8s_audit.platforms.management.kind import Edit
+from k8s_audit.platforms.management.own_secret import secret_name
 from k8s_audit.platforms.management.record import record_of
 
 

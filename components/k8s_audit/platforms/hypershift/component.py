@@ -45,7 +45,10 @@ class HypershiftAudit(pulumi.ComponentResource):
         super().__init__("k8s-audit:index:HypershiftAudit", name, {}, opts)
         platform = judge(HypershiftPlatform, "settings", {"kind": "hypershift"} | args["settings"])
         delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
-        if faults := platform.delivery_faults(delivery):
+        faults = platform.delivery_faults(delivery)
+        if args["receiver"].get("namespace"):
+            faults.append("receiver: runs in the hosted cluster, and its API servers send from the management cluster")
+        if faults:
             raise ConfigError(faults)
         hosted = HostedClusterAudit(
             f"{name}-hosted-cluster",

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8s_audit.errors import ConflictError
-from k8s_audit.platforms.management.change import is_ours
 from k8s_audit.platforms.management.cluster import Document, Resource
+from k8s_audit.platforms.management.own_secret import is_ours
 from k8s_audit.platforms.management.record import Record, at, forget, part, record_of, remember, without_empty
 
 RESOURCE = Resource("HostedCluster", "hypershift.openshift.io", "hostedclusters", ("v1beta1",))

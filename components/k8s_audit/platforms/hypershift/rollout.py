@@ -5,8 +5,9 @@ https://github.com/openshift/hypershift/blob/main/control-plane-operator/control
 """
 
 from k8s_audit.platforms.hypershift import hosted_cluster
-from k8s_audit.platforms.management.change import Kind, Progress, is_ours, told_conditions
 from k8s_audit.platforms.management.cluster import DEPLOYMENT, Document, ManagementCluster
+from k8s_audit.platforms.management.kind import Kind, Progress, told_conditions
+from k8s_audit.platforms.management.own_secret import is_ours
 
 API_SERVER = "kube-apiserver"
 """The Deployment's name."""

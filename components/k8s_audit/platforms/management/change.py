@@ -1,66 +1,23 @@
 """The change of one object of a management cluster: edit, replace, wait until its controller has done it, or put it back.
 
-What an edit does is each platform's; so is what its controller tells. The texts go into a Secret whose name is a digest of them, since
-no controller rolls machines or pods on what a Secret holds: other texts are another name.
+What an edit does is each platform's; so is what its controller tells.
 """
 
 import copy
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Event
-from typing import Any
 
-from k8s_audit.control_plane.change import sha256
 from k8s_audit.errors import ChangeError, ConflictError, HostError
-from k8s_audit.platforms.management.cluster import Document, ManagementCluster, Resource, own_secret
+from k8s_audit.platforms.management.cluster import Document, ManagementCluster
+from k8s_audit.platforms.management.kind import Edit, Kind, Progress
+from k8s_audit.platforms.management.own_secret import own_secret
 
 TRIES = 8
 """A controller writes status all the time, and each time the resourceVersion is another one."""
 POLL = 1.0
 """Seconds between two looks."""
-Edit = Callable[[Document], Document]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far an object's controller has come.
-
-    Args:
-        done: all of it is there and well.
-        told: in words; what the conditions say.
-        failed: it will not go on by itself.
-    """
-
-    done: bool
-    told: str
-    failed: bool = False
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What is special of a kind of object, as pure functions of it.
-
-    Args:
-        resource: how its API calls it.
-        obstacle: why a change would have no effect; empty: it would have one.
-        turn_off: takes out what is ours; an object without anything of ours comes back equal.
-        actions: what an edit does, in words.
-        secret_of: the Secret of ours that it names; empty: none.
-        former_of: the one before, should it be left.
-        progress: how far its controller has come.
-        copies: namespaces where the controller puts a copy of the Secret and leaves it.
-    """
-
-    resource: Resource
-    obstacle: Callable[[Document], str]
-    turn_off: Edit
-    actions: Callable[[Document, Document], list[str]]
-    secret_of: Callable[[Document], str]
-    former_of: Callable[[Document], str]
-    progress: Callable[[ManagementCluster, Document], Progress]
-    copies: Callable[[str, str], tuple[str, ...]] = lambda namespace, name: ()
 
 
 @dataclass(frozen=True)
@@ -276,34 +233,3 @@ class ObjectChange:
             self.cluster.delete_secret(self.place.namespace, name)
             for namespace in self.kind.copies(self.place.namespace, self.place.name):
                 self.cluster.delete_secret(namespace, name)
-
-
-def secret_name(owner: str, contents: Mapping[str, str], *more: str) -> str:
-    """The name of the Secret for some texts: other texts, or others of what goes with them, are another name."""
-    digest = sha256(json.dumps(dict(contents), sort_keys=True).encode(), *(one.encode() for one in more))
-    return f"{owner}{MARK}{digest[:10]}"
-
-
-MARK = "-k8s-audit-"
-"""In the names of our Secrets, between the object's and the digest."""
-
-
-def is_ours(name: Any, owner: str) -> bool:
-    """Whether a Secret's name is one of ours for an object."""
-    return isinstance(name, str) and name.startswith(f"{owner}{MARK}")
-
-
-def told_conditions(status: Mapping[str, Any], good_when_false: frozenset[str]) -> list[str]:
-    """What is not as it should be, by an object's conditions.
-
-    Args:
-        status: the object's.
-        good_when_false: types of which `True` is the bad news.
-    """
-    found = []
-    for one in status.get("conditions") or []:
-        bad = "True" if one.get("type") in good_when_false else "False"
-        if one.get("status") == bad:
-            what = ": ".join(str(one[key]) for key in ("reason", "message") if one.get(key))
-            found.append(f"{one.get('type')} is {bad}" + (f" ({' '.join(what.split())})" if what else ""))
-    return found

@@ -6,7 +6,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#updates-to-existing
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -181,31 +181,6 @@ class ManagementCluster:
         where = f" -n {namespace}" if namespace else ""
         look = f"kubectl --kubeconfig {self.kubeconfig}{where} auth can-i {right}"
         return HostError(f"the management cluster {why}.\nLook closer: {look}")
-
-
-def own_secret(owner: Document, name: str, contents: Mapping[str, str]) -> Document:
-    """A Secret of ours beside an object, which goes and moves with it.
-
-    `clusterctl move` takes along what an object owns: https://cluster-api.sigs.k8s.io/clusterctl/commands/move
-
-    Args:
-        owner: the object, as it was read.
-        name: the Secret's.
-        contents: its keys and texts.
-    """
-    of = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["metadata"]["name"]}
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {
-            "name": name,
-            "namespace": owner["metadata"]["namespace"],
-            "labels": {"app.kubernetes.io/managed-by": "k8s-audit"},
-            "ownerReferences": [{**of, "uid": owner["metadata"]["uid"]}],
-        },
-        "type": "Opaque",
-        "data": {key: base64.b64encode(text.encode()).decode() for key, text in contents.items()},
-    }
 
 
 def _message(error: Any) -> str:

@@ -9,15 +9,9 @@ import pytest
 from k8s_audit.delivery.flags import AuditFlags, LogBackend
 from k8s_audit.errors import ConflictError, HostError
 from k8s_audit.platforms.cluster_api.change import ControlPlaneAudit
-from k8s_audit.platforms.cluster_api.control_plane import (
-    Setup,
-    actions,
-    arguments,
-    intact,
-    paths,
-    secret_of,
-    turn_off,
-)
+from k8s_audit.platforms.cluster_api.control_plane import Setup, actions, intact, paths, turn_off
+from k8s_audit.platforms.cluster_api.files import secret_of
+from k8s_audit.platforms.cluster_api.flags import arguments
 from k8s_audit.platforms.cluster_api.rollout import obstacle, progress
 from k8s_audit.platforms.management.cluster import ManagementCluster
 from k8s_audit.platforms.management.record import RECORD
@@ -105,8 +99,11 @@ def test_another_value_is_a_conflict_and_adopt_puts_it_back_where_it_was(version
     assert json.dumps(off(after)) == json.dumps(before)
 
 
-def test_their_log_stays_and_a_mount_above_it_is_enough() -> None:
+def test_their_log_stays_and_a_writable_mount_above_it_is_enough() -> None:
     before = theirs("v1beta2", **{"audit-log-path": "/etc/oidc/log/audit.log", "audit-log-maxage": "3"})
+    with_mount = before["spec"]["kubeadmConfigSpec"]["clusterConfiguration"]["apiServer"]["extraVolumes"]
+    assert len(on(before)["spec"]["kubeadmConfigSpec"]["clusterConfiguration"]["apiServer"]["extraVolumes"]) == 3
+    del with_mount[0]["readOnly"]
     after = on(before)
     assert arguments(after)["audit-log-path"] == "/etc/oidc/log/audit.log"
     assert len(after["spec"]["kubeadmConfigSpec"]["clusterConfiguration"]["apiServer"]["extraVolumes"]) == 2
@@ -121,7 +118,16 @@ def test_what_is_in_our_way_is_told() -> None:
     document["spec"]["kubeadmConfigSpec"]["clusterConfiguration"]["apiServer"]["extraVolumes"][0]["name"] = (
         "k8s-audit-log"
     )
-    with pytest.raises(ConflictError, match=r"already has a volume k8s-audit-log, which is not ours: /etc/oidc"):
+    with pytest.raises(
+        ConflictError, match=r"already has k8s-audit-log, which mounts /etc/oidc at /etc/oidc, read-only"
+    ):
+        on(document)
+    elsewhere = {"name": "log", "hostPath": "/data", "mountPath": "/var/log/kubernetes/audit/"}
+    document = theirs("v1beta2")
+    document["spec"]["kubeadmConfigSpec"]["clusterConfiguration"]["apiServer"]["extraVolumes"].append(elsewhere)
+    with pytest.raises(
+        ConflictError, match=r"already has log, which mounts /data at /var/log/kubernetes/audit, and we"
+    ):
         on(document)
     beside = AuditFlags(log=LogBackend(path="/etc/kubernetes/k8s-audit/audit.log")).arguments(*paths())
     with pytest.raises(ConflictError, match=r"lies in the folder of the policy, which is mounted read-only"):
