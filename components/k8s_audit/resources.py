@@ -497,7 +497,7 @@ class HostedClusterAudit(pulumi.CustomResource):
     Args:
         resource_name: the resource's name.
         kubeconfig: path of one of the management cluster that may get and update the object, keep Secrets beside it, get the
-            Deployment kube-apiserver of its control plane, and delete Secrets there.
+            Deployments of its control plane, and delete Secrets there.
         namespace: the object's.
         cluster: the object's name.
         webhook: the webhook kubeconfig's text; a secret.

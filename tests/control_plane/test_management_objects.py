@@ -21,6 +21,8 @@ from k8s_audit.platforms.management import change as management
 from k8s_audit.platforms.management.change import HalfDoneError, ObjectChange, ObjectPlace
 from k8s_audit.platforms.management.cluster import ManagementCluster
 from k8s_audit.platforms.management.kind import Kind
+from k8s_audit.provider.resource import Context
+from k8s_audit.provider.resources.hosted_cluster_audit import HostedClusterAuditInputs, HostedClusterAuditResource
 from tests.standins.management_cluster import (
     CONTROL_PLANE,
     NAME,
@@ -219,7 +221,7 @@ def hosted_cluster_there(api: Api) -> Iterator[HostedClusters]:
 
 
 def test_a_hosted_cluster_gets_its_webhook_keeps_it_through_a_fault_and_gives_all_back(
-    hosted_cluster_there: HostedClusters, change: Make, api: Api
+    hosted_cluster_there: HostedClusters, change: Make, api: Api, cluster: LocalCluster
 ) -> None:
     objects, here = hosted_cluster_there.objects, change(hosted.KIND)
     before = objects.get()
@@ -244,6 +246,26 @@ def test_a_hosted_cluster_gets_its_webhook_keeps_it_through_a_fault_and_gives_al
     with pytest.raises(ConflictError, match="record nothing"):
         HostedAudit("another").apply(here)
     objects.change(lambda one: one["spec"]["configuration"]["apiServer"]["audit"].update(profile="Default"))
-    here.restore()
-    assert spec_and_notes(objects.get()) == spec_and_notes(before)
+    resource, context = HostedClusterAuditResource(), Context(Event(), here.say)
+    wanted = HostedClusterAuditInputs(
+        kubeconfig=str(cluster.kubeconfig), namespace=NAMESPACE, cluster=NAME, webhook="another", profile="Default"
+    )
+    id, outputs = resource.create(context, "prod", wanted)
+    found = resource.read(context, id, wanted, outputs)
+    assert found
+    assert (found.inputs, resource.stale(found.outputs)) == (wanted, [])
+    api.core.delete_namespaced_secret(hosted_cluster.secret_of(objects.get()), NAMESPACE)
+    drifted = resource.read(context, id, wanted, outputs)
+    assert drifted
+    assert drifted.inputs.webhook == ""
+    assert resource.update(context, id, wanted, outputs) == outputs
+    objects.change(lambda one: one["metadata"].pop("annotations"))
+    lost = resource.read(context, id, wanted, outputs)
+    assert lost
+    assert resource.stale(lost.outputs) == ["intact"]
+    resource.update(context, id, wanted, outputs)
+    resource.delete(context, id, outputs)
+    left = objects.get()
+    assert left["spec"].pop("configuration") == {"apiServer": {"audit": {"profile": "Default"}}}, "whose, nobody knows"
+    assert spec_and_notes(left) == spec_and_notes(before)
     assert api.secrets(NAMESPACE) == api.secrets(CONTROL_PLANE) == []

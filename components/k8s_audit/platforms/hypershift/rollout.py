@@ -1,6 +1,6 @@
-"""What tells that a hosted cluster's API servers have the webhook: the Deployment in its control plane's namespace, and the conditions.
+"""What tells that a hosted cluster's API servers have the webhook: the Deployments in its control plane's namespace, and the conditions.
 
-No condition of a HostedCluster tells of a change of `auditWebhook`, so the Deployment is looked at, whose pods mount the Secret's copy:
+No condition of a HostedCluster tells of a change of `auditWebhook`, so the Deployments are looked at, whose pods mount the Secret's copy:
 https://github.com/openshift/hypershift/blob/main/control-plane-operator/controllers/hostedcontrolplane/v2/kas/deployment.go
 """
 
@@ -10,7 +10,8 @@ from k8s_audit.platforms.management.kind import Kind, Progress, told_conditions
 from k8s_audit.platforms.management.own_secret import is_ours
 
 API_SERVER = "kube-apiserver"
-"""The Deployment's name."""
+OTHERS = ("openshift-apiserver", "openshift-oauth-apiserver", "oauth-openshift")
+"""Deployments of API servers that have the same webhook, where there are such."""
 GOOD_WHEN_FALSE = frozenset({"Degraded", "Progressing", "ClusterVersionProgressing", "ClusterVersionFailing"})
 
 
@@ -33,25 +34,37 @@ def obstacle(document: Document) -> str:
 def progress(cluster: ManagementCluster, document: Document) -> Progress:
     """Whether all API servers run with the Secret that it names, or without any of ours."""
     name, namespace = document["metadata"]["name"], document["metadata"]["namespace"]
-    where = control_plane_namespace(namespace, name)
-    deployment = cluster.read(DEPLOYMENT, where, API_SERVER)
+    where, wanted = control_plane_namespace(namespace, name), hosted_cluster.secret_of(document)
     told = told_conditions(document.get("status") or {}, GOOD_WHEN_FALSE)
+    for deployment in (API_SERVER, *OTHERS):
+        found = cluster.read(DEPLOYMENT, where, deployment)
+        said = _behind(found, name, wanted, deployment == API_SERVER)
+        if said:
+            return Progress(False, "\n  ".join([f"Deployment {where}/{deployment} {said}", *told]))
+    return Progress(True, "")
+
+
+def _behind(deployment: Document | None, name: str, wanted: str, needed: bool) -> str:
+    """What is still missing of a Deployment; empty: nothing.
+
+    Args:
+        deployment: as the API server has it.
+        name: the HostedCluster's.
+        wanted: the Secret that it shall mount; empty: none of ours.
+        needed: whether it must be there, and mount it.
+    """
     if deployment is None:
-        return Progress(False, "\n  ".join([f"there is no Deployment {where}/{API_SERVER}", *told]))
+        return "is not there" if needed else ""
     volumes = deployment["spec"]["template"]["spec"].get("volumes") or []
     mounted = {(volume.get("secret") or {}).get("secretName") for volume in volumes}
     ours = {one for one in mounted if is_ours(one, name)}
-    wanted = hosted_cluster.secret_of(document)
-    if ours != ({wanted} if wanted else set()):
-        return Progress(
-            False, "\n  ".join([f"Deployment {where}/{API_SERVER} has not the webhook that it says", *told])
-        )
+    if ours - {wanted} or (needed and wanted and not ours):
+        return "has not the webhook that it shall have"
     status, replicas = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
     counts = [status.get(key, 0) for key in ("replicas", "updatedReplicas", "availableReplicas")]
     if status.get("observedGeneration", 0) >= deployment["metadata"]["generation"] and counts == [replicas] * 3:
-        return Progress(True, "")
-    said = f"{counts[1]} of {replicas} pods of Deployment {where}/{API_SERVER} are as it says; {counts[0]} are there, {counts[2]} available"
-    return Progress(False, "\n  ".join([said, *told]))
+        return ""
+    return f"has {counts[1]} of {replicas} new pods; {counts[0]} are there, {counts[2]} available"
 
 
 KIND = Kind(

@@ -2,14 +2,15 @@
 
 import copy
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from k8s_audit.errors import ConflictError
 from k8s_audit.platforms.hypershift.change import HostedAudit
 from k8s_audit.platforms.hypershift.hosted_cluster import actions, profile_of, secret_of, turn_off
-from k8s_audit.platforms.hypershift.rollout import control_plane_namespace, obstacle
+from k8s_audit.platforms.hypershift.rollout import API_SERVER, OTHERS, control_plane_namespace, obstacle, progress
+from k8s_audit.platforms.management.cluster import ManagementCluster
 
 
 def hosted(**spec: Any) -> dict[str, Any]:
@@ -83,3 +84,39 @@ def test_a_paused_cluster_says_so_and_a_control_plane_lies_where_hypershift_puts
     assert "spec.pausedUntil: true" in obstacle(hosted(pausedUntil="true"))
     assert obstacle(hosted(pausedUntil="False")) == ""
     assert control_plane_namespace("clusters", "a.b") == "clusters-a-b"
+
+
+class Deployments:
+    """Instead of a cluster."""
+
+    def __init__(self, **found: Any) -> None:
+        self.found = found
+
+    def read(self, resource: object, namespace: str, name: str) -> Any:
+        assert namespace == "clusters-prod"
+        return self.found.get(name)
+
+
+def deployment(secret: str, **status: int) -> Any:
+    volumes = [{"name": "x", "configMap": {}}, {"name": "w", "secret": {"secretName": secret}}]
+    counts = {"observedGeneration": 4, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}
+    spec = {"replicas": 3, "template": {"spec": {"volumes": volumes}}}
+    return {"metadata": {"generation": 4}, "spec": spec, "status": counts | status}
+
+
+def test_all_api_servers_have_the_webhook_when_no_pod_of_theirs_has_another_one() -> None:
+    after = on(hosted())
+    new, old = secret_of(after), secret_of(on(hosted(), "before"))
+    for found, told in (
+        ({}, "kube-apiserver is not there"),
+        ({API_SERVER: deployment("kas")}, "kube-apiserver has not the webhook that it shall have"),
+        ({API_SERVER: deployment(old)}, "kube-apiserver has not the webhook that it shall have"),
+        ({API_SERVER: deployment(new, availableReplicas=2)}, "has 3 of 3 new pods; 3 are there, 2 available"),
+        ({API_SERVER: deployment(new, observedGeneration=3)}, "has 3 of 3 new pods"),
+        ({API_SERVER: deployment(new), OTHERS[0]: deployment(old)}, "openshift-apiserver has not the webhook"),
+        ({API_SERVER: deployment(new), OTHERS[0]: deployment("theirs")}, ""),
+    ):
+        now = progress(cast(ManagementCluster, Deployments(**found)), after)
+        assert now.done == (not told)
+        assert told in now.told
+    assert progress(cast(ManagementCluster, Deployments(**{API_SERVER: deployment("theirs")})), hosted()).done
