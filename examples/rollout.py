@@ -3,8 +3,8 @@
     python examples/rollout.py --wave canary --wave prod-1,prod-2,prod-3 --parallel 3
 
 Run it in the folder of Pulumi.yaml. A line a cluster as it goes, a table at the end. Stopped or failed, the same command goes on where it
-was: what is proved and has not changed since is not brought up again (`--again` does). Exit codes: 0 all proved, 1 one is not, 2 bad input, 3 no
-pulumi.
+was: a stack that is proved is not brought up again (`--again` does), unless its file, a file or chart that it names, or the program has
+changed since. Exit codes: 0 all proved, 1 one is not, 2 bad input, 3 no pulumi.
 """
 
 import argparse

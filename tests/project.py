@@ -98,6 +98,11 @@ class Project:
         assert not check or done.returncode == 0, done.stdout
         return done
 
+    def set_secret(self, key: str, value: str) -> None:
+        """As the pages say: from standard input, so that no process's arguments show it."""
+        command = ["pulumi", "config", "set", "--secret", key, "--stack", self.stack, "--non-interactive"]
+        subprocess.run(command, cwd=self.folder, env=self.environment(), input=value, text=True, check=True)
+
     def up(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("up", "--yes", "--skip-preview", *options, check=check)
 

@@ -17,6 +17,11 @@ BENTO = "1.20.0"
 ACTIONLINT = "1.7.7"
 CLUSTER_API = "1.13.6"
 HYPERSHIFT = "0.0.0-20250331115040-26fc3ceb1929"
+OPENSHIFT_API = "0.0.0-20260805215214-cfb63858e9d7"
+OPENSHIFT_LOGGING = "0.0.0-20241003210634-afb65cea19d1"
+"""Release 5.9; of release 6 the Go module proxy has no module whose files it serves."""
+KIND = "0.33.0"
+K3D = "5.8.3"
 BENTO_MAIN = """\
 package main
 
@@ -199,6 +204,11 @@ def _helm(platform: str, sha256: str) -> Download:
     return Download(url, sha256, (f"{platform}/helm",))
 
 
+def _openshift(name: str, group: str, file: str) -> GoFile:
+    module = f"github.com/openshift/api@v{OPENSHIFT_API}"
+    return GoFile(name, module, f"{group}/v1/zz_generated.crd-manifests/{file}.crd.yaml")
+
+
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 _CLI = "github.com/pulumi/pulumi/pkg/v3"
 
@@ -317,6 +327,35 @@ TOOLS = (
             ),
         ),
     ),
+    Tool(
+        "openshift-crds",
+        OPENSHIFT_API,
+        builds=(),
+        files=(
+            _openshift("apiservers.yaml", "config", "0000_10_config-operator_01_apiservers-Default"),
+            _openshift("clusteroperators.yaml", "config", "0000_00_cluster-version-operator_01_clusteroperators"),
+            _openshift("kubeapiservers.yaml", "operator", "0000_20_kube-apiserver_01_kubeapiservers-Default"),
+        ),
+    ),
+    Tool(
+        "openshift-logging-crds",
+        OPENSHIFT_LOGGING,
+        builds=(),
+        files=(
+            GoFile(
+                "clusterlogforwarders.yaml",
+                f"github.com/openshift/cluster-logging-operator@v{OPENSHIFT_LOGGING}",
+                "config/crd/bases/logging.openshift.io_clusterlogforwarders.yaml",
+            ),
+        ),
+    ),
+    Tool("kind", KIND, (GoBuild("kind", "sigs.k8s.io/kind", (f"sigs.k8s.io/kind@v{KIND}",)),)),
+    Tool(
+        "k3d-schema",
+        K3D,
+        builds=(),
+        files=(GoFile("k3d.schema.json", f"github.com/k3d-io/k3d/v5@v{K3D}", "pkg/config/v1alpha5/schema.json"),),
+    ),
     Tool("pstest", PSTEST, (GoBuild("pstest", ".", (f"cloud.google.com/go/pubsub@v{PSTEST}",), main=PSTEST_MAIN),)),
     Tool(
         "kfake",
@@ -348,6 +387,10 @@ GROUPS = MappingProxyType(
             "actionlint",
             "cluster-api-crds",
             "hypershift-crds",
+            "openshift-crds",
+            "openshift-logging-crds",
+            "kind",
+            "k3d-schema",
         ),
     }
 )

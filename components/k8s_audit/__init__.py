@@ -12,14 +12,17 @@ if TYPE_CHECKING:
     from k8s_audit.errors import AuditPolicyError, CloudError, ConfigError, K8sAuditError, ReceiverError
     from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
     from k8s_audit.platforms.cluster_api.component import ClusterApiAudit, ClusterApiAuditArgs
+    from k8s_audit.platforms.created.component import CreatedAuditArgs, K3dAudit, KindAudit
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.gke.component import GkeAudit, GkeAuditArgs
     from k8s_audit.platforms.hypershift.component import HypershiftAudit, HypershiftAuditArgs
+    from k8s_audit.platforms.iks.component import IksAudit, IksAuditArgs
     from k8s_audit.platforms.k3s import K3sAudit
     from k8s_audit.platforms.kops.component import KopsAudit, KopsAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.platforms.microk8s import Microk8sAudit
+    from k8s_audit.platforms.openshift.component import OpenshiftAudit, OpenshiftAuditArgs
     from k8s_audit.platforms.rke.component import RkeAudit, RkeAuditArgs
     from k8s_audit.platforms.rke2 import Rke2Audit
     from k8s_audit.platforms.server_nodes import ServerNodesArgs
@@ -34,16 +37,19 @@ if TYPE_CHECKING:
     from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
     from k8s_audit.resources import (
         AdmissionCheck,
+        CreatedAudit,
         DeliveryCheck,
         EksClusterLogging,
         EksLogGroup,
         GkeDataAccess,
         HostedClusterAudit,
+        IksAuditWebhook,
         KopsSpecAudit,
         KubeadmControlPlaneAudit,
         LocalControlPlane,
         MetricsApi,
         Microk8sServerAudit,
+        OpenshiftAuditProfile,
         RancherServerAudit,
         ReceiverCertificate,
         ReceiverPods,
@@ -64,6 +70,8 @@ _HOMES = {
     "ClusterApiAuditArgs": "platforms.cluster_api.component",
     "ClusterShieldReceiver": "receivers.cluster_shield",
     "ConfigError": "errors",
+    "CreatedAudit": "resources",
+    "CreatedAuditArgs": "platforms.created.component",
     "DeliveryCheck": "resources",
     "EksAudit": "platforms.eks.component",
     "EksAuditArgs": "platforms.eks.component",
@@ -81,8 +89,13 @@ _HOMES = {
     "HttpReceiverArgs": "receivers.http",
     "HypershiftAudit": "platforms.hypershift.component",
     "HypershiftAuditArgs": "platforms.hypershift.component",
+    "IksAudit": "platforms.iks.component",
+    "IksAuditArgs": "platforms.iks.component",
+    "IksAuditWebhook": "resources",
+    "K3dAudit": "platforms.created.component",
     "K3sAudit": "platforms.k3s",
     "K8sAuditError": "errors",
+    "KindAudit": "platforms.created.component",
     "KopsAudit": "platforms.kops.component",
     "KopsAuditArgs": "platforms.kops.component",
     "KopsSpecAudit": "resources",
@@ -96,6 +109,9 @@ _HOMES = {
     "MetricsApi": "resources",
     "Microk8sAudit": "platforms.microk8s",
     "Microk8sServerAudit": "resources",
+    "OpenshiftAudit": "platforms.openshift.component",
+    "OpenshiftAuditArgs": "platforms.openshift.component",
+    "OpenshiftAuditProfile": "resources",
     "Policy": "audit_policy.model",
     "PolicyRule": "audit_policy.model",
     "RancherServerAudit": "resources",
@@ -131,6 +147,8 @@ __all__ = [
     "ClusterApiAuditArgs",
     "ClusterShieldReceiver",
     "ConfigError",
+    "CreatedAudit",
+    "CreatedAuditArgs",
     "DeliveryCheck",
     "EksAudit",
     "EksAuditArgs",
@@ -148,8 +166,13 @@ __all__ = [
     "HttpReceiverArgs",
     "HypershiftAudit",
     "HypershiftAuditArgs",
+    "IksAudit",
+    "IksAuditArgs",
+    "IksAuditWebhook",
+    "K3dAudit",
     "K3sAudit",
     "K8sAuditError",
+    "KindAudit",
     "KopsAudit",
     "KopsAuditArgs",
     "KopsSpecAudit",
@@ -163,6 +186,9 @@ __all__ = [
     "MetricsApi",
     "Microk8sAudit",
     "Microk8sServerAudit",
+    "OpenshiftAudit",
+    "OpenshiftAuditArgs",
+    "OpenshiftAuditProfile",
     "Policy",
     "PolicyRule",
     "RancherServerAudit",

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pulumi
 
+from k8s_audit.platforms.iks.api import API, IAM
 from k8s_audit.receivers.endpoint import AUDIT_ID
 
 PACKAGE = "k8s-audit"
@@ -139,7 +140,45 @@ class Recorder(pulumi.CustomResource):
         return cast(pulumi.Output[bool], pulumi.get(self, "running"))
 
 
-class StaticPodAudit(pulumi.CustomResource):
+class _HostAudit(pulumi.CustomResource):
+    """What the resources of one control-plane host's API server share: their inputs beside `own`, and their outputs."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        own: Mapping[str, Any],
+        host: dict[str, Any],
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        ssh_private_key: pulumi.Input[str] | None,
+        remaining: Sequence[str],
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
+        props: dict[str, Any] = {
+            **own,
+            "host": host,
+            "policy": policy,
+            "webhook": pulumi.Output.secret(webhook),
+            "arguments": arguments,
+            "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
+            "remaining": list(remaining),
+        }
+        token = f"{PACKAGE}:index:{type(self).__name__}"
+        super().__init__(token, resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts)
+
+    @property
+    def manifest_digest(self) -> pulumi.Output[str]:
+        """Of the file that starts the API server, in hex."""
+        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
+
+    @property
+    def intact(self) -> pulumi.Output[bool]:
+        """Whether all of ours is in it."""
+        return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
+
+
+class StaticPodAudit(_HostAudit):
     """Audit logging at one control-plane host whose API server is a static pod.
 
     Args:
@@ -166,31 +205,11 @@ class StaticPodAudit(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
-        props = {
-            "host": host,
-            "policy": policy,
-            "webhook": pulumi.Output.secret(webhook),
-            "arguments": arguments,
-            "adopt": adopt,
-            "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
-            "remaining": list(remaining),
-        }
-        super().__init__(
-            f"{PACKAGE}:index:StaticPodAudit", resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts
-        )
-
-    @property
-    def manifest_digest(self) -> pulumi.Output[str]:
-        """Of the API server's manifest, in hex."""
-        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
-
-    @property
-    def intact(self) -> pulumi.Output[bool]:
-        """Whether all of ours is in the manifest."""
-        return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
+        own = {"adopt": adopt}
+        super().__init__(resource_name, own, host, policy, webhook, arguments, ssh_private_key, remaining, opts)
 
 
-class RancherServerAudit(pulumi.CustomResource):
+class RancherServerAudit(_HostAudit):
     """Audit logging at one server node of RKE2 or K3s.
 
     Args:
@@ -219,31 +238,11 @@ class RancherServerAudit(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
-        props = {
-            "distribution": distribution,
-            "host": host,
-            "policy": policy,
-            "webhook": pulumi.Output.secret(webhook),
-            "arguments": arguments,
-            "dropIn": drop_in,
-            "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
-            "remaining": list(remaining),
-        }
-        token = f"{PACKAGE}:index:RancherServerAudit"
-        super().__init__(token, resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts)
-
-    @property
-    def manifest_digest(self) -> pulumi.Output[str]:
-        """Of the configuration file that was changed, in hex."""
-        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
-
-    @property
-    def intact(self) -> pulumi.Output[bool]:
-        """Whether all of ours is in it."""
-        return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
+        own = {"distribution": distribution, "dropIn": drop_in}
+        super().__init__(resource_name, own, host, policy, webhook, arguments, ssh_private_key, remaining, opts)
 
 
-class Microk8sServerAudit(pulumi.CustomResource):
+class Microk8sServerAudit(_HostAudit):
     """Audit logging at one node of MicroK8s.
 
     Args:
@@ -268,26 +267,7 @@ class Microk8sServerAudit(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
-        props = {
-            "host": host,
-            "policy": policy,
-            "webhook": pulumi.Output.secret(webhook),
-            "arguments": arguments,
-            "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
-            "remaining": list(remaining),
-        }
-        token = f"{PACKAGE}:index:Microk8sServerAudit"
-        super().__init__(token, resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts)
-
-    @property
-    def manifest_digest(self) -> pulumi.Output[str]:
-        """Of the file of arguments, in hex."""
-        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
-
-    @property
-    def intact(self) -> pulumi.Output[bool]:
-        """Whether all of ours is in it."""
-        return cast(pulumi.Output[bool], pulumi.get(self, "intact"))
+        super().__init__(resource_name, {}, host, policy, webhook, arguments, ssh_private_key, remaining, opts)
 
 
 class DeliveryCheck(pulumi.CustomResource):
@@ -436,6 +416,49 @@ class KopsSpecAudit(pulumi.CustomResource):
     @property
     def digest(self) -> pulumi.Output[str]:
         """Of policy, webhook and flags."""
+        return cast(pulumi.Output[str], pulumi.get(self, "digest"))
+
+
+class CreatedAudit(pulumi.CustomResource):
+    """Whether the API servers of a kind or k3d cluster were created with audit logging; fails unless they were, and changes nothing.
+
+    Args:
+        resource_name: the resource's name.
+        kind: `kind` or `k3d`.
+        kubeconfig: path of one that may list pods in kube-system (k3d: nodes).
+        policy: the audit policy's text.
+        arguments: audit flags by name, without dashes, that each API server shall have; the names of its files tell policy and webhook.
+        commands: what creates such a cluster, for the message.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        kind: str,
+        kubeconfig: pulumi.Input[str],
+        policy: pulumi.Input[str],
+        arguments: pulumi.Input[dict[str, str]],
+        commands: list[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "kind": kind,
+            "kubeconfig": kubeconfig,
+            "policy": policy,
+            "arguments": arguments,
+            "commands": commands,
+        }
+        super().__init__(
+            f"{PACKAGE}:index:CreatedAudit",
+            resource_name,
+            props | dict.fromkeys(["apiServers", "digest", "intact"]),
+            opts,
+        )
+
+    @property
+    def digest(self) -> pulumi.Output[str]:
+        """Of the flags."""
         return cast(pulumi.Output[str], pulumi.get(self, "digest"))
 
 
@@ -693,6 +716,47 @@ class MetricsApi(pulumi.CustomResource):
         return cast(pulumi.Output[bool], pulumi.get(self, "served"))
 
 
+class OpenshiftAuditProfile(pulumi.CustomResource):
+    """What OpenShift's API servers record; `up` waits until each of them runs with it, `destroy` puts back what was there.
+
+    Args:
+        resource_name: the resource's name.
+        kubeconfig: path of one that may get and patch APIServer `cluster`, get ClusterOperators and KubeAPIServers, and get ConfigMaps in
+            openshift-kube-apiserver.
+        profile: `Default`, `WriteRequestBodies`, `AllRequestBodies` or `None`.
+        custom_rules: each with `group` and `profile`; the first that fits a request's user is applied.
+        timeout: how long all API servers may take.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        kubeconfig: str,
+        profile: str,
+        custom_rules: Sequence[Mapping[str, str]] = (),
+        timeout: str = "1h",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "kubeconfig": kubeconfig,
+            "profile": profile,
+            "customRules": [dict(rule) for rule in custom_rules],
+            "timeout": timeout,
+        }
+        super().__init__(
+            f"{PACKAGE}:index:OpenshiftAuditProfile",
+            resource_name,
+            props | dict.fromkeys(["record", "pending"]),
+            opts,
+        )
+
+    @property
+    def profile(self) -> pulumi.Output[str]:
+        """It."""
+        return cast(pulumi.Output[str], pulumi.get(self, "profile"))
+
+
 class ReceiverCertificate(pulumi.CustomResource):
     """A certificate for a receiver's Service, by an authority that signs nothing else; renewed a year before its end.
 
@@ -881,3 +945,62 @@ class GkeDataAccess(pulumi.CustomResource):
     def switched_on(self) -> pulumi.Output[list[str]]:
         """The types that were off before."""
         return cast(pulumi.Output[list[str]], pulumi.get(self, "switchedOn"))
+
+
+class IksAuditWebhook(pulumi.CustomResource):
+    """The audit webhook of a cluster of IBM Cloud Kubernetes Service, brought to its API servers by a refresh of the master.
+
+    Args:
+        resource_name: the resource's name.
+        cluster: its ID or name.
+        webhook: a webhook kubeconfig that says where events go; a secret.
+        kubeconfig: path of an administrator's, whose client certificate lets events through the API server's proxy.
+        audit_policy: IBM's own: `default` or `verbose`.
+        resource_group: its ID; empty: the API key's default.
+        region: empty: IBM finds it by the cluster.
+        api_endpoint: URL of IBM's Kubernetes service.
+        iam_endpoint: URL that makes a token of an API key.
+        adopt: take over a webhook that is there already.
+        refresh_timeout: a duration, for one refresh of the master.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        cluster: str,
+        webhook: pulumi.Input[str],
+        kubeconfig: pulumi.Input[str] = "",
+        audit_policy: str = "default",
+        resource_group: str = "",
+        region: str = "",
+        api_endpoint: str = API,
+        iam_endpoint: str = IAM,
+        adopt: bool = False,
+        refresh_timeout: str = "45m",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "cluster": cluster,
+            "webhook": pulumi.Output.secret(webhook),
+            "kubeconfig": kubeconfig,
+            "auditPolicy": audit_policy,
+            "resourceGroup": resource_group,
+            "region": region,
+            "apiEndpoint": api_endpoint,
+            "iamEndpoint": iam_endpoint,
+            "adopt": adopt,
+            "refreshTimeout": refresh_timeout,
+        }
+        computed = dict.fromkeys(["server", "before", "certificate", "digest", "intact"])
+        super().__init__(f"{PACKAGE}:index:IksAuditWebhook", resource_name, props | computed, opts)
+
+    @property
+    def server(self) -> pulumi.Output[str]:
+        """Where events go."""
+        return cast(pulumi.Output[str], pulumi.get(self, "server"))
+
+    @property
+    def digest(self) -> pulumi.Output[str]:
+        """Of all that was set."""
+        return cast(pulumi.Output[str], pulumi.get(self, "digest"))

@@ -44,7 +44,7 @@ def compose(stack: Stack, folder: Path) -> Outputs:
     endpoints = [one.endpoint for one in placed if one.endpoint is not None]
     outputs |= _control_plane(stack, endpoints, placement, options)
     checks = [outputs["deliveryChecks"]] if "deliveryChecks" in outputs else []
-    api_servers = [outputs["apiServer"]] if stack.platform.kind in STREAMS else _api_servers(stack, folder)
+    api_servers = [outputs.get("apiServer", "")] if stack.platform.kind in STREAMS else _api_servers(stack, folder)
     checks += [
         _admission_check(stack, folder, receiver.name, one, api_servers).checks
         for receiver, one in zip(stack.receivers, placed, strict=True)

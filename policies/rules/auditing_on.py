@@ -117,10 +117,19 @@ def _types(key: str, wanted: str) -> Callable[[Resource], Verdict]:
     return judge
 
 
-def _profile(resource: Resource) -> Verdict:
-    """One of OpenShift's: https://docs.openshift.com/container-platform/latest/security/audit-log-policy-config.html"""
-    if resource.properties.get("profile") == "None":
-        yield Fault("profile", "None records nothing")
+def _openshift(resource: Resource) -> Verdict:
+    """OpenShift's own profile, and its rules for groups that anybody is in."""
+    for key, profile in (("profile", resource.properties.get("profile")), *_rules(resource)):
+        if profile is UNKNOWN:
+            yield Open(key)
+        elif profile == "None":
+            yield Fault(key, "None: nothing is recorded")
+
+
+def _rules(resource: Resource) -> list[tuple[str, Any]]:
+    wide = {group for groups in CALLERS.values() for group in groups}
+    rules = enumerate(elements(resource.properties.get("customRules")))
+    return [(f"customRules[{index}]", at(rule, "profile")) for index, rule in rules if at(rule, "group") in wide]
 
 
 def _diagnostic_setting(resource: Resource) -> Verdict:
@@ -141,8 +150,10 @@ JUDGES: dict[str, Callable[[Resource], Verdict]] = {
     "k8s-audit:index:KopsSpecAudit": _policy,
     "k8s-audit:index:RkeClusterAudit": _policy,
     "k8s-audit:index:Microk8sServerAudit": _policy,
+    "k8s-audit:index:OpenshiftAuditProfile": _openshift,
+    "k8s-audit:index:CreatedAudit": _policy,
     "k8s-audit:index:KubeadmControlPlaneAudit": _policy,
-    "k8s-audit:index:HostedClusterAudit": _profile,
+    "k8s-audit:index:HostedClusterAudit": _openshift,
     "k8s-audit:index:EksClusterLogging": _types("types", "audit"),
     "aws:eks/cluster:Cluster": _types("enabledClusterLogTypes", "audit"),
     "azure-native:monitor:DiagnosticSetting": _diagnostic_setting,

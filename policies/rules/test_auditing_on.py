@@ -65,6 +65,17 @@ def test_a_rule_matches_by_verb_group_and_subresource() -> None:
         ("k8s-audit:index:KubeadmControlPlaneAudit", {"policy": "rules: [{level: None}]"}, len(concerns())),
         ("k8s-audit:index:EksClusterLogging", {"types": ["api"]}, 1),
         ("k8s-audit:index:EksClusterLogging", {"types": ["api", "audit"]}, 0),
+        ("k8s-audit:index:OpenshiftAuditProfile", {"profile": "None"}, 1),
+        (
+            "k8s-audit:index:OpenshiftAuditProfile",
+            {"profile": "Default", "customRules": [{"group": "system:authenticated", "profile": "None"}]},
+            1,
+        ),
+        (
+            "k8s-audit:index:OpenshiftAuditProfile",
+            {"profile": "Default", "customRules": [{"group": "system:nodes", "profile": "None"}]},
+            0,
+        ),
         ("aws:eks/cluster:Cluster", {"enabledClusterLogTypes": []}, 1),
         ("aws:eks/cluster:Cluster", {}, 0),
         (

@@ -57,7 +57,7 @@ class Google(Engine):
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[Object, list[tuple[str, str]]]:
         if args.token.endswith("getProject"):
-            return {"number": NUMBERS[args.args["projectId"]]}, []
+            return {"number": NUMBERS.get(args.args["projectId"], "100000000009")}, []
         return {
             "endpoint": "192.0.2.7",
             "network": "projects/payments/global/networks/default",

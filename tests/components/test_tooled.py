@@ -1,4 +1,4 @@
-"""KopsAudit, RkeAudit, ClusterApiAudit and HypershiftAudit as components: what they register. The engine is mocked."""
+"""Components of clusters that others' tools, APIs and controllers change: what they register. The engine is mocked."""
 
 import asyncio
 from pathlib import Path
@@ -11,6 +11,7 @@ from pulumi.runtime import mocks
 from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.cluster_api.component import ClusterApiAudit
 from k8s_audit.platforms.hypershift.component import HypershiftAudit
+from k8s_audit.platforms.iks.component import IksAudit
 from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.rke.component import RkeAudit
 from tests.components.test_sysdig_receivers import SECRET, Engine, of_type, plain
@@ -47,6 +48,36 @@ def managed(component: Any, settings: Any = MappingProxyType({}), **more: Any) -
     where = {"managementKubeconfig": "~/management", "namespace": "clusters", "name": "prod"} | settings
     args: Any = {"settings": where, "receiver": RECEIVER, "kubeconfig": "/admin.conf"} | more
     mocks.test(lambda: component("prod-1", args))()  # type: ignore[no-untyped-call]
+
+
+def iks(delivery: dict[str, Any] | None = None, **settings: Any) -> None:
+    args: Any = {
+        "settings": {"clusterId": "prod-1"} | settings,
+        "receiver": {
+            "name": "siem",
+            "url": "https://siem.example/audit",
+            "client_certificate": "C",
+            "client_key": "KEY",
+        },
+        "kubeconfig": "/k",
+        "delivery": delivery or {},
+    }
+    mocks.test(lambda: IksAudit("prod-1", args))()  # type: ignore[no-untyped-call]
+
+
+def test_iks_gets_its_webhook_as_a_secret_and_a_proof_after_it(engine: Engine) -> None:
+    iks(region="eu-de", resourceGroup="g-1", adopt=True)
+    (webhook,) = of_type(engine, "IksAuditWebhook").values()
+    assert SECRET in webhook["webhook"]
+    assert "client-key-data" in plain(webhook["webhook"])
+    assert (webhook["cluster"], webhook["region"], webhook["resourceGroup"], webhook["adopt"]) == (
+        "prod-1",
+        "eu-de",
+        "g-1",
+        True,
+    )
+    (proof,) = of_type(engine, "DeliveryCheck").values()
+    assert proof["apiServers"] == [""], "the kubeconfig's own"
 
 
 def test_kops_gets_what_a_spec_has_a_field_for_and_one_proof_comes_after_the_last_node(engine: Engine) -> None:
@@ -108,4 +139,6 @@ def test_faults_are_raised_before_anything_is_registered(engine: Engine) -> None
         managed(HypershiftAudit, delivery={"maxWait": "1s"})
     with pytest.raises(ConfigError, match="receiver: runs in the hosted cluster"):
         managed(HypershiftAudit, receiver=RECEIVER | {"namespace": "falco"})
+    with pytest.raises(ConfigError, match=r"delivery.maxWait: IBM alone sets"):
+        iks(delivery={"maxWait": "1s"})
     assert not of_type(engine, "DeliveryCheck")

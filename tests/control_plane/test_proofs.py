@@ -15,7 +15,8 @@ import pytest
 from kubernetes import client, config
 
 from k8s_audit.delivery.admission_proof import prove_admission
-from k8s_audit.delivery.api_server import ApiServer, read_counters
+from k8s_audit.delivery.api_server import ERRORS, EVENTS, ApiServer, read_counters
+from k8s_audit.delivery.api_server_alerts import LOST, REJECTED
 from k8s_audit.delivery.check import prove_delivery
 from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import DeliveryError
@@ -32,8 +33,9 @@ def prove(audited: Any, endpoint: ReceiverEndpoint, timeout: float = SHORT) -> A
     return prove_delivery(audited.cluster.api_server, str(audited.cluster.kubeconfig), endpoint, timeout)
 
 
-def sent_to(audited: Any, endpoint: ReceiverEndpoint) -> None:
-    audited.change().apply(replace(audited.setup, webhook=render_webhook(endpoint)))
+def sent_to(audited: Any, endpoint: ReceiverEndpoint, **flags: str) -> None:
+    arguments = audited.setup.arguments | flags
+    audited.change().apply(replace(audited.setup, webhook=render_webhook(endpoint), arguments=arguments))
 
 
 def test_a_batch_that_was_accepted_is_the_proof_and_one_that_was_refused_or_lost_is_told_by_the_api_servers_counters(
@@ -41,7 +43,7 @@ def test_a_batch_that_was_accepted_is_the_proof_and_one_that_was_refused_or_lost
 ) -> None:
     with FalcoLike() as falco:
         endpoint = ReceiverEndpoint("falco", falco.url, proof="accepted")
-        sent_to(audited, endpoint)
+        sent_to(audited, endpoint, **{"audit-webhook-initial-backoff": "10ms"})
         proof = prove(audited, endpoint)
         assert proof.as_output()["proof"] == "accepted"
         assert 0.1 < proof.latency_seconds < SHORT
@@ -60,6 +62,11 @@ def test_a_batch_that_was_accepted_is_the_proof_and_one_that_was_refused_or_lost
                 falco.cut()
             with pytest.raises(DeliveryError, match=rf"the API server's POSTs to 127\.0\.0\.1:{falco.port} got {said}"):
                 prove(audited, endpoint)
+        with ApiServer(audited.cluster.api_server, str(audited.cluster.kubeconfig)) as server:
+            asked = server.client.param_serialize("GET", "/metrics", auth_settings=["BearerToken"])
+            metrics = server.client.call_api(*asked).read().decode()
+        for series in (EVENTS, rf'{ERRORS}\{{plugin="{LOST[0]}"\}}', REJECTED):
+            assert re.search(rf"^{series} \d", metrics, re.MULTILINE), f"an alert asks for {series}"
 
 
 def test_a_token_reaches_the_receiver_with_tls_and_is_what_the_proof_needs_not(audited: Any, tmp_path: Path) -> None:

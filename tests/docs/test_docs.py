@@ -18,6 +18,7 @@ from k8s_audit.config.platforms.hosts import JumpHost
 from k8s_audit.config.platforms.k3s import K3sHost, K3sPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sHost, Microk8sPlatform
+from k8s_audit.config.platforms.openshift import CustomRule, OpenshiftPlatform
 from k8s_audit.config.platforms.rke import OF_STATIC_PODS, RkeHost
 from k8s_audit.config.platforms.rke2 import Rke2Host, Rke2Platform
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
@@ -143,7 +144,7 @@ def test_the_pages_of_services_have_a_row_for_each_key_that_kubeadm_has_not_and_
             assert f"`{key}`" in page, key
 
 
-@pytest.mark.parametrize("kind", ["kops", "rke", "cluster-api", "hypershift"])
+@pytest.mark.parametrize("kind", ["iks", "kops", "rke", "kind", "k3d", "cluster-api", "hypershift"])
 def test_the_page_of_a_tool_or_controller_has_a_row_for_each_key_with_its_default(kind: str) -> None:
     model = PLATFORMS[kind]
     assert model
@@ -180,6 +181,18 @@ def test_the_page_of_gke_names_each_key_each_role_and_each_right_and_no_other() 
     listed |= {right.permission for each in (gke_rights.PREVIEW, gke_rights.UP) for right in each}
     section = page.partition("## Rights")[2].partition("\n## ")[0]
     assert set(re.findall(r"`((?:roles/)?[a-zA-Z]+\.[a-zA-Z.]+)`", section)) == listed
+
+
+def test_the_page_of_openshift_has_a_row_for_each_key_with_its_default_and_names_what_a_record_loses() -> None:
+    page = (CHECKOUT / "docs" / "platforms" / "openshift.md").read_text()
+    for name, field in OpenshiftPlatform.model_fields.items():
+        if name == "kind":
+            continue
+        row = next(row for row in page.splitlines() if row.startswith(f"| `{field.alias or name}` |"))
+        default = field.get_default(call_default_factory=True)
+        for shown in default if isinstance(default, dict) else [default]:
+            assert shown in (None, []) or f"`{shown}`" in row, row
+    assert all(f"`{key}`" in page for key in keys(CustomRule))
 
 
 def test_the_page_of_aks_names_each_key_and_each_right_and_no_other_right() -> None:

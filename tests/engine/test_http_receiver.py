@@ -1,7 +1,6 @@
 """A stack whose receiver is a URL, through the real engine: Falco's limits and answers, TLS, token and client certificate."""
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -58,10 +57,8 @@ def http_stack(
 
 
 def with_secrets(project: Project, pair: Pair, token: str = TOKEN) -> None:
-    """As the page says: from standard input, so that no process's arguments show them."""
-    for key, value in (("receiverToken", token), ("receiverClientKey", pair.key)):
-        command = ["pulumi", "config", "set", "--secret", key, "--stack", project.stack, "--non-interactive"]
-        subprocess.run(command, cwd=project.folder, env=project.environment(), input=value, text=True, check=True)
+    project.set_secret("receiverToken", token)
+    project.set_secret("receiverClientKey", pair.key)
 
 
 def secrets_of(project: Project) -> str:

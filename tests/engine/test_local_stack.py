@@ -70,14 +70,18 @@ def test_a_port_that_is_taken_is_named_and_up_verify_reboot_up_and_down_leave_no
     assert proof.keys() == check.keys()
     assert proof["auditID"] != check["auditID"]
     assert proof["auditID"] in events.read_text()
-    said = local.command("verify", "--stack", "cluster-1")
+    beat = local.folder / "beat.prom"
+    said = local.command("verify", "--stack", "cluster-1", "--textfile", str(beat))
+    assert 'k8s_audit_delivery_proved_timestamp_seconds{stack="cluster-1",api_server="https://' in beat.read_text()
     assert said.stdout.startswith("proved: event ")
     healthy = local.command("doctor", "--stack", "cluster-1")
     assert healthy.returncode == 0
     assert "nothing to do" in healthy.stdout
 
     cut_the_power(local)
-    unproved = local.command("verify", "--stack", "cluster-1")
+    last = beat.read_text()
+    unproved = local.command("verify", "--stack", "cluster-1", "--textfile", str(beat))
+    assert beat.read_text() == last, "it grows old, which is what is told"
     assert unproved.returncode == 1
     assert "not proved: " in unproved.stderr
     drift = local.run("preview", "--refresh", "--diff").stdout

@@ -16,7 +16,7 @@ import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,15 +66,24 @@ class Node:
     Args:
         kubeconfig: of an administrator.
         environment: of each process beside what its pod says: where the cloud is, and who one is there.
+        admit: changes a pod's spec before it is made, as a plugin of the API server would that is not there.
     """
 
-    def __init__(self, kubeconfig: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        kubeconfig: Path,
+        environment: Mapping[str, str] | None = None,
+        admit: Callable[[Object], None] = lambda spec: None,
+    ) -> None:
+        self.admit = admit
         self.api, self.environment = ApiServer(kubeconfig), dict(environment or {})
         self.name = f"node-{secrets.token_hex(4)}"
         self.pods: dict[tuple[str, str, int], Pod] = {}
         self.stop = Event()
         self.folder = Path(tempfile.mkdtemp(prefix="a node "))
         self.refusals: list[str] = []
+        self.inlets: dict[int, int] = {}
+        """Ports where pods take records, as their last one has them on this machine."""
 
     def __enter__(self) -> "Node":
         self.server = self._kubelet()
@@ -126,10 +135,14 @@ class Node:
         inside = f"/api/v1/namespaces/{namespace}"
         (port,) = free_ports(1)
         spec = json.loads(json.dumps(template["spec"])) | {"nodeName": self.name}
+        self.admit(spec)
         container = spec["containers"][0]
         environment = {each["name"]: self._value(inside, each) for each in container["env"]}
         text, files = self._mounted(inside, spec["volumes"], name)
         container["ports"][0]["containerPort"] = port
+        for inlet in container["ports"][1:]:
+            (self.inlets[inlet["containerPort"]],) = free_ports(1)
+            text = text.replace(f"0.0.0.0:{inlet['containerPort']}", f"127.0.0.1:{self.inlets[inlet['containerPort']]}")
         made = {"metadata": {"name": name, "labels": template["metadata"]["labels"]}, "spec": spec}
         self.api.request("POST", f"{inside}/pods", {"kind": "Pod", "apiVersion": "v1", **made})
         pipeline = files / PIPELINE_FILE

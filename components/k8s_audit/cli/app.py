@@ -3,6 +3,7 @@
 import typer
 
 from k8s_audit.cli import policy
+from k8s_audit.cli.alerts import alerts
 from k8s_audit.cli.convert import convert
 from k8s_audit.cli.cost import cost
 from k8s_audit.cli.doctor import doctor
@@ -16,6 +17,7 @@ from k8s_audit.cli.verify import verify
 
 app = typer.Typer(cls=Guarded, help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(policy.app, name="policy")
+app.command()(alerts)
 app.command()(convert)
 app.command()(cost)
 app.command()(doctor)

@@ -15,7 +15,10 @@ from k8s_audit.faults import nearest, shown
 def convert(
     file: Annotated[Path, typer.Argument(help="one JSON record a line, as the export delivers it once decompressed")],
     source: Annotated[
-        str, typer.Option(help="eks: CloudWatch subscription messages; gke: LogEntries; aks: Event Hubs")
+        str,
+        typer.Option(
+            help="eks: CloudWatch subscription messages; gke: LogEntries; aks: Event Hubs; openshift: arrays of its collector"
+        ),
     ],
 ) -> None:
     """Print one audit event a line: 0 all were converted, 1 a record has a fault, 2 bad input, 3 a tool failed."""

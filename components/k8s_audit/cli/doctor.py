@@ -17,6 +17,7 @@ from k8s_audit.cli.findings import Finding
 from k8s_audit.cli.forwarder import forwarder_findings
 from k8s_audit.cli.hosts import host_findings
 from k8s_audit.cli.in_cluster import receiver_findings
+from k8s_audit.cli.profile import profile_findings
 from k8s_audit.cli.progress import working
 from k8s_audit.cli.tooled import tooled_findings
 from k8s_audit.config import places
@@ -76,6 +77,7 @@ def _findings(
     yield from receiver_findings(config, kubeconfig, log)
     try:
         if config.streams:
+            yield from profile_findings(config, kubeconfig)
             yield from forwarder_findings(config, kubeconfig)
         elif config.platform.kind in TOOLED:
             yield from tooled_findings(config, folder, secret)

@@ -26,7 +26,7 @@ def forwarder_findings(stack: Stack, kubeconfig: str) -> Iterator[Finding]:
     if not isinstance(stack.forwarder, BentoForwarder):
         yield Finding(f"audit:forwarder is {stack.forwarder.kind}: there is nothing of ours in the cluster to look at")
         return
-    if all(receiver.takes() == "reviews" for receiver in stack.receivers):
+    if not stack.takes_events:
         yield Finding("no forwarder: the receivers take AdmissionReviews alone; `k8s-audit verify` tries them")
         return
     namespace, _, name = places.forwarder(stack).partition("/")

@@ -1,6 +1,7 @@
 """`k8s-audit verify`: prove again that events of each API server reach the receiver; with --scenario: which, and how."""
 
 import json
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,7 @@ from k8s_audit.delivery.admission_proof import prove_admission
 from k8s_audit.delivery.api_server import NAMESPACE
 from k8s_audit.delivery.check import prove_delivery
 from k8s_audit.delivery.forwarder.proof import prove_forwarded
+from k8s_audit.delivery.heartbeat import exposition, write_textfile
 from k8s_audit.delivery.proof import Proof
 from k8s_audit.errors import ConfigError, DeliveryError, K8sAuditError, ReceiverError
 from k8s_audit.receivers.endpoint import ACCEPTED, ADMISSION, AUDIT_ID, FORWARDED
@@ -36,6 +38,9 @@ def verify(
     stack: Annotated[str, typer.Option(help="the stack's name, as in stacks/Pulumi.<stack>.yaml")],
     project: Annotated[Path, typer.Option(help="the folder of Pulumi.yaml")] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="print the proofs as JSON alone")] = False,
+    textfile: Annotated[
+        Path | None, typer.Option(help="write when that was, for Prometheus' node exporter: FOLDER/NAME.prom")
+    ] = None,
     scenario: Annotated[
         str, typer.Option(help="make suspicious requests on purpose and follow their events: privileged-pod, …, or all")
     ] = "",
@@ -54,6 +59,8 @@ def verify(
             try_scenarios(config, folder, scenarios, namespace, run_pods, as_json)
         with working(f"asking each API server of {stack}"):
             proofs = _prove(config, folder)
+        if textfile:
+            write_textfile(textfile, exposition(stack, proofs, time.time()))
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(BAD_INPUT) from None

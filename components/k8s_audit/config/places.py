@@ -8,13 +8,9 @@ from typing import Any
 
 from k8s_audit.config.forwarder import NAME
 from k8s_audit.config.forwarder_kinds import BentoForwarder, NoForwarder
-from k8s_audit.config.platforms.cluster_api import ClusterApiPlatform
 from k8s_audit.config.platforms.hosts import HostsPlatform, ReachedHost
-from k8s_audit.config.platforms.hypershift import HypershiftPlatform
-from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.platforms.local import LocalPlatform
-from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.receivers.http import HttpReceiver
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
@@ -23,7 +19,6 @@ from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.versions import Version, minor
 from k8s_audit.errors import DeliveryError, HostError
 from k8s_audit.local_cluster.ports import LOOPBACK
-from k8s_audit.platforms.rke.cluster_file import LOG_PATH
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.recorder.process import Recorder
 
@@ -80,15 +75,9 @@ def hosts(stack: Stack, folder: Path) -> Sequence[ReachedHost]:
 
 def api_servers(stack: Stack, folder: Path) -> list[str | None]:
     """The URLs of a stack's API servers; None: that of its kubeconfig."""
-    if stack.streams:
-        return [None]
-    if isinstance(stack.platform, HypershiftPlatform):
-        return [None]
-    if isinstance(stack.platform, KopsPlatform | ClusterApiPlatform):
-        return [*stack.platform.api_servers] or [None]
-    if isinstance(stack.platform, RkePlatform):
-        return [host.api_server for host in stack.platform.hosts]
-    return [host.api_server for host in hosts(stack, folder)]
+    if isinstance(stack.platform, LocalPlatform):
+        return [host.api_server for host in hosts(stack, folder)]
+    return [*stack.platform.own_api_servers()]
 
 
 def kubernetes_version(stack: Stack) -> Version | None:
@@ -99,11 +88,7 @@ def kubernetes_version(stack: Stack) -> Version | None:
 
 def log_path(stack: Stack, folder: Path) -> str | None:
     """Where the audit log goes unless the configuration says; None: the style's own path."""
-    if isinstance(stack.platform, HostsPlatform):
-        return stack.platform.log_path()
-    if isinstance(stack.platform, RkePlatform):
-        return LOG_PATH
-    return local_log(folder) if isinstance(stack.platform, LocalPlatform) else None
+    return local_log(folder) if isinstance(stack.platform, LocalPlatform) else stack.platform.log_path()
 
 
 def kubeconfig(stack: Stack, folder: Path) -> str:
@@ -133,7 +118,7 @@ def endpoint(stack: Stack, folder: Path, secret: Callable[[str], str] = no_secre
         if receiver.in_cluster and receiver.takes() == "events":
             from k8s_audit.receivers.address import live_endpoint
 
-            return live_endpoint(receiver.name, _placing(receiver).address(receiver), kubeconfig(stack, folder))
+            return live_endpoint(receiver.name, placing(receiver).address(receiver), kubeconfig(stack, folder))
     raise DeliveryError("no receiver of this stack takes audit events")
 
 
@@ -155,10 +140,10 @@ def forwarder(stack: Stack) -> str:
 def webhooks(stack: Stack) -> list[tuple[str, str]]:
     """The admission webhooks of receivers that take AdmissionReviews, each after its receiver's name."""
     takers = [receiver for receiver in stack.receivers if receiver.takes() == "reviews"]
-    return [(receiver.name, webhook) for receiver in takers for webhook in _placing(receiver).webhooks(receiver)]
+    return [(receiver.name, webhook) for receiver in takers for webhook in placing(receiver).webhooks(receiver)]
 
 
-def _placing(receiver: ReceiverConfig) -> Any:
+def placing(receiver: ReceiverConfig) -> Any:
     """The module that places a receiver in the cluster; loaded when it is needed, since it loads Pulumi."""
     return import_module(f"k8s_audit.receivers.{PLACES[receiver.kind]}")
 

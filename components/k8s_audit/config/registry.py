@@ -7,12 +7,16 @@ from k8s_audit.config.platforms.cluster_api import ClusterApiPlatform
 from k8s_audit.config.platforms.eks import EksPlatform
 from k8s_audit.config.platforms.gke import GkePlatform
 from k8s_audit.config.platforms.hypershift import HypershiftPlatform
+from k8s_audit.config.platforms.iks import IksPlatform
+from k8s_audit.config.platforms.k3d import K3dPlatform
 from k8s_audit.config.platforms.k3s import K3sPlatform
+from k8s_audit.config.platforms.kind import KindPlatform
 from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
+from k8s_audit.config.platforms.openshift import OpenshiftPlatform
 from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Platform
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
@@ -34,11 +38,15 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "eks": EksPlatform,
         "gke": GkePlatform,
         "aks": AksPlatform,
+        "iks": IksPlatform,
         "kops": KopsPlatform,
         "rke": RkePlatform,
-        "cluster-api": ClusterApiPlatform,
+        "openshift": OpenshiftPlatform,
         "hypershift": HypershiftPlatform,
-        **dict.fromkeys("minikube minishift openshift-3.11 openshift kind k3d talos kubespray iks".split()),
+        "cluster-api": ClusterApiPlatform,
+        "kind": KindPlatform,
+        "k3d": K3dPlatform,
+        **dict.fromkeys("minikube minishift openshift-3.11 talos kubespray".split()),
     }
 )
 FORMER = MappingProxyType(
@@ -69,31 +77,39 @@ PLACES = MappingProxyType(
     }
 )
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
-STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place"})
-"""The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
+STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place", "openshift": "openshift.place"})
+"""The module in `platforms/` whose `place` makes the way out of a cluster of this kind, whose API servers send nothing themselves."""
 TOOLED = MappingProxyType(
     {
         "kops": "kops.place",
         "rke": "rke.place",
+        "iks": "iks.place",
+        "kind": "created.place",
+        "k3d": "created.place",
         "cluster-api": "cluster_api.place",
         "hypershift": "hypershift.place",
     }
 )
-"""The module in `platforms/` for a cluster that another maker's command line or controller changes: `place` registers it, `plan` tells what
-`up` would do."""
+"""The module in `platforms/` for a cluster that another maker's command line, API or controller changes, or creates: `place` registers it, `plan` tells
+what `up` would do."""
 API_SERVERS = MappingProxyType(
     {"local": "local_place", **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"), **TOOLED}
 )
 """The module in `platforms/` whose `place` turns auditing on at the API servers of a cluster of this kind."""
+PROFILED = MappingProxyType({"openshift": "openshift.plan"})
+"""The module in `platforms/` whose `plan` tells what `up` would do to the audit profile of a cluster of this kind."""
 RENDERS = MappingProxyType(
     {
         "kubeadm": "kubeadm_render",
         "local": "kubeadm_render",
         "kops": "kops.render",
         "rke": "rke.render",
+        "kind": "created.render",
+        "k3d": "created.render",
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
+        "openshift": "openshift.render",
         "cluster-api": "cluster_api.render",
         "hypershift": "hypershift.render",
     }
@@ -107,11 +123,14 @@ AUDITED = tuple(
         "Microk8sServerAudit",
         "KopsSpecAudit",
         "RkeClusterAudit",
+        "IksAuditWebhook",
+        "OpenshiftAuditProfile",
+        "CreatedAudit",
         "KubeadmControlPlaneAudit",
         "HostedClusterAudit",
     )
 )
-"""Types of the resources that bring auditing to API servers, which then restart."""
+"""Types of the resources that change how API servers audit, which then restart, or must be created anew."""
 DELIVERIES = MappingProxyType({"webhook": True, "relay": False, "stream": True, "admission": True})
 """Whether a kind of delivery is built."""
 SECRETS = (

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Annotated
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -31,7 +32,13 @@ def _host_key(text: str) -> str:
     return f"{kind} {body}"
 
 
-def private_key_fault(text: str) -> str:
+def private_key_faults(known: Mapping[str, str]) -> list[str]:
+    """What is wrong with the key among a stack's secrets, one line a fault that shows nothing of it; none where it is not known."""
+    fault = _key_fault(known[PRIVATE_KEY]) if PRIVATE_KEY in known else ""
+    return [f"audit:{PRIVATE_KEY}: {fault}"] if fault else []
+
+
+def _key_fault(text: str) -> str:
     """Why a private key cannot be used, without a word of it; empty: it can."""
     data = text.strip().encode() + b"\n"
     load = load_ssh_private_key if b"BEGIN OPENSSH" in data else load_pem_private_key

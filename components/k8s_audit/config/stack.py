@@ -64,6 +64,11 @@ class Stack:
         """Whether events leave the cluster by a cloud's stream."""
         return streams(self.platform)
 
+    @property
+    def takes_events(self) -> bool:
+        """Whether a receiver takes audit events; else all of them judge AdmissionReviews."""
+        return any(receiver.takes() == "events" for receiver in self.receivers)
+
     def warnings(self) -> list[str]:
         """What a preview says about it."""
         receivers = [f"receiver {one.name}: {text}" for one in self.receivers for text in one.warnings()]

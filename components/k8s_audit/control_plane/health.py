@@ -39,6 +39,16 @@ def credentials(host: Host, manifest: bytes) -> Credentials:
     return Credentials(ca, flag(arguments, "kubelet-client-certificate"), flag(arguments, "kubelet-client-key"))
 
 
+def check_ready(host: Host, url: str, credentials: Credentials) -> None:
+    """Whether an API server is well before it is changed.
+
+    Raises:
+        HostError: it is not.
+    """
+    if host.readyz(url, credentials) != OK:
+        raise HostError(f"host {host.name}: kube-apiserver at {url} is not ready; nothing was changed. Mend it first")
+
+
 def wait_until_ready(
     host: Host, url: str, manifest: bytes, *, not_these: Collection[tuple[int, float]], timeout: float, stop: Event
 ) -> None:

@@ -14,7 +14,7 @@ from k8s_audit.control_plane.host import Credentials, Host, Process
 from k8s_audit.control_plane.journal import Record
 from k8s_audit.control_plane.local_host import LOG_LINES
 from k8s_audit.control_plane.service_file import ServiceFile
-from k8s_audit.control_plane.static_pod import STDOUT
+from k8s_audit.control_plane.static_pod import log_folder
 from k8s_audit.control_plane.undo_note import undo_service
 from k8s_audit.errors import HostError
 
@@ -61,10 +61,7 @@ class Microk8sServer:
             raise HostError(
                 f"host {self.host.name}: it joined as a worker, and has no API server; take it out of the hosts"
             )
-        if self.host.readyz(self.api_server, self._credentials(current)) != health.OK:
-            raise HostError(
-                f"host {self.host.name}: kube-apiserver at {self.api_server} is not ready; nothing was changed. Mend it first"
-            )
+        health.check_ready(self.host, self.api_server, self._credentials(current))
 
     def audit_arguments(self, text: bytes) -> dict[str, str]:
         """See Server."""
@@ -88,8 +85,7 @@ class Microk8sServer:
 
     def folders(self, text: bytes) -> list[str]:
         """See Server."""
-        path = self.audit_arguments(text).get("audit-log-path", STDOUT)
-        return [] if path == STDOUT else [posixpath.dirname(path)]
+        return log_folder(self.audit_arguments(text))
 
     def put(self, text: bytes) -> None:
         """See Server."""
@@ -135,8 +131,7 @@ class Microk8sServer:
             raise HostError(f"host {self.host.name}: snap restart {DAEMON}: {done.error or done.status}")
 
     def _processes(self) -> list[Process]:
-        unit = systemd.unit(self.host, UNIT)
-        return [Process(unit.pid, unit.started, ())] if unit.pid else []
+        return systemd.processes(systemd.unit(self.host, UNIT))
 
     def _credentials(self, text: bytes) -> Credentials:
         """The authority, and the certificate with which the API server itself goes to kubelets."""

@@ -18,7 +18,7 @@ from k8s_audit.control_plane.local_host import LOG_LINES
 from k8s_audit.control_plane.rancher_config import POLICY, Files, Setting
 from k8s_audit.control_plane.rancher_facts import DROP_INS, NEWEST, OLDEST, RancherPlace
 from k8s_audit.control_plane.service_file import ServiceFile
-from k8s_audit.control_plane.static_pod import CONTAINER, LOG_FLAGS, STDOUT
+from k8s_audit.control_plane.static_pod import CONTAINER, LOG_FLAGS, log_folder
 from k8s_audit.control_plane.undo_note import undo_service
 from k8s_audit.errors import ConflictError, HostError
 
@@ -83,10 +83,7 @@ class RancherServer:
                 f" {rancher_config.ARGUMENTS}+ there, or give the file an earlier name"
             )
         self._check_version(command[0] if command else self.distribution.program)
-        if self.host.readyz(self.place.api_server, self._credentials(current)) != health.OK:
-            raise HostError(
-                f"host {name}: kube-apiserver at {self.place.api_server} is not ready; nothing was changed. Mend it first"
-            )
+        health.check_ready(self.host, self.place.api_server, self._credentials(current))
         if self.distribution.own_pod and not self._processes():
             raise HostError(
                 f"host {name}: there is no kube-apiserver with {self._port()}; set apiServer to its own port"
@@ -123,8 +120,7 @@ class RancherServer:
 
     def folders(self, text: bytes) -> list[str]:
         """See Server."""
-        log = self.audit_arguments(text).get("audit-log-path", STDOUT)
-        return [posixpath.dirname(self.path), *([] if log == STDOUT else [posixpath.dirname(log)])]
+        return [posixpath.dirname(self.path), *log_folder(self.audit_arguments(text))]
 
     def put(self, text: bytes) -> None:
         """See Server."""
@@ -211,8 +207,7 @@ class RancherServer:
         if self.distribution.own_pod:
             port = self._port()
             return [process for process in self.host.processes(CONTAINER) if port in process.arguments]
-        unit = self._unit()
-        return [Process(unit.pid, unit.started, ())] if unit.pid else []
+        return systemd.processes(self._unit())
 
     def _has(self, process: Process, wanted: Mapping[str, str]) -> bool:
         """Whether a process has all wanted audit flags, and a webhook only if one is wanted."""

@@ -55,6 +55,12 @@ def audit_arguments(manifest: bytes) -> dict[str, str]:
     return {name.removeprefix("--"): value for name, _, value in pairs if name.startswith("--audit-")}
 
 
+def log_folder(arguments: Mapping[str, str]) -> list[str]:
+    """The folder of the audit log, by the audit flags; none where it goes to the container's output, or nowhere."""
+    path = arguments.get("audit-log-path", STDOUT)
+    return [] if path == STDOUT else [posixpath.dirname(path)]
+
+
 def image_version(manifest: bytes) -> tuple[int, int] | None:
     """Major and minor version by the image's tag; None if that is no version."""
     found = re.search(r":v(\d+)\.(\d+)\.\d+", str(_container(_load(manifest)).get("image", "")))

@@ -50,10 +50,7 @@ class StaticPodServer:
                 f"host {self.host.name}: {self.staging} and {folder} are on different filesystems, "
                 "so the manifest cannot be moved in one step; set configFolder to a folder on the same one"
             )
-        if self.host.readyz(self.api_server, health.credentials(self.host, current)) != health.OK:
-            raise HostError(
-                f"host {self.host.name}: kube-apiserver at {self.api_server} is not ready; nothing was changed. Mend it first"
-            )
+        health.check_ready(self.host, self.api_server, health.credentials(self.host, current))
         version = static_pod.image_version(current)
         if version and not takes_policy(version, policy):
             raise HostError(
@@ -83,8 +80,7 @@ class StaticPodServer:
 
     def folders(self, text: bytes) -> list[str]:
         """See Server."""
-        path = static_pod.audit_arguments(text).get("audit-log-path", static_pod.STDOUT)
-        return [] if path == static_pod.STDOUT else [posixpath.dirname(path)]
+        return static_pod.log_folder(self.audit_arguments(text))
 
     def put(self, text: bytes) -> None:
         """See Server; the kubelet sees it by itself."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from k8s_audit.control_plane.health import CRASHES
-from k8s_audit.control_plane.host import Host
+from k8s_audit.control_plane.host import Host, Process
 from k8s_audit.errors import ChangeError, HostError
 
 PROPERTIES = "LoadState,MainPID,ExecMainStartTimestampMonotonic,NRestarts,ExecStart"
@@ -63,6 +63,11 @@ def unit(host: Host, name: str) -> Unit:
         restarts=int(values.get("NRestarts") or 0),
         arguments=tuple(command[1].split()) if command else (),
     )
+
+
+def processes(service: Unit) -> list[Process]:
+    """A service's own process, which does not tell the API server's arguments; none where it does not run."""
+    return [Process(service.pid, service.started, ())] if service.pid else []
 
 
 def restart(host: Host, name: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import resources
@@ -32,12 +32,13 @@ class ProgressFile:
         return self.project / FOLDER / "done.json"
 
     def done(self) -> set[str]:
-        """The stacks that are proved as they are now: neither their files nor the program has changed since."""
-        return {stack for stack, digest in self._read().items() if digest == self._digest(stack)}
+        """The stacks that are proved as they are now: neither a stack's file, nor a file or chart that it names, nor the program changed since."""
+        program = self._program()
+        return {stack for stack, digest in self._read().items() if digest and digest == self._digest(stack, program)}
 
     def add(self, stack: str) -> None:
         """Note a stack as proved."""
-        self._write(self._read() | {stack: self._digest(stack)})
+        self._write(self._read() | {stack: self._digest(stack, self._program())})
 
     def remove(self) -> None:
         """Forget all: the next rollout begins anew."""
@@ -56,20 +57,30 @@ class ProgressFile:
         new.write_text(json.dumps(done, indent=2), "utf-8")
         os.replace(new, self.path)
 
-    def _digest(self, stack: str) -> str:
-        """Of the stack's file, each file that a value in it names, the project's program and this package's files."""
+    def _program(self) -> str:
+        """The digest of the project's program and this package's files."""
         package = Path(str(resources.files("k8s_audit")))
-        files = [self.project / "stacks" / f"Pulumi.{stack}.yaml", self.project / "Pulumi.yaml"]
-        files += _named(files[0], self.project)
-        files += [*self.project.glob("*.py"), *(file for end in SUFFIXES for file in package.rglob(f"*.{end}"))]
-        total = sha256()
-        for file in sorted(filter(Path.is_file, files)):
-            total.update(f"{file.name}\0".encode() + file.read_bytes())
-        return total.hexdigest()
+        ours = [file for end in SUFFIXES for file in package.rglob(f"*.{end}")]
+        return _sha256([self.project / "Pulumi.yaml", *self.project.glob("*.py"), *ours])
+
+    def _digest(self, stack: str, program: str) -> str:
+        """Of the stack's file, what the values in it name, and the program; empty where one of them cannot be read."""
+        file = self.project / "stacks" / f"Pulumi.{stack}.yaml"
+        try:
+            return sha256(f"{program}\0{_sha256([file, *_named(file, self.project)])}".encode()).hexdigest()
+        except OSError:
+            return ""
+
+
+def _sha256(files: Sequence[Path]) -> str:
+    total = sha256()
+    for file in sorted(filter(Path.is_file, files)):
+        total.update(f"{file.name}\0".encode() + file.read_bytes())
+    return total.hexdigest()
 
 
 def _named(stack_file: Path, project: Path) -> list[Path]:
-    """The files that values of a stack's file name, such as an audit policy; none where it cannot be read."""
+    """The files that values of a stack's file name, such as an audit policy, and those of charts; none where it cannot be read."""
     try:
         values = [yaml.safe_load(stack_file.read_text("utf-8"))]
     except (OSError, ValueError, yaml.YAMLError):
@@ -82,7 +93,20 @@ def _named(stack_file: Path, project: Path) -> list[Path]:
         elif isinstance(value, list):
             values += value
         elif isinstance(value, str) and value:
-            with suppress(OSError, ValueError):  # no path: too long, or with a zero byte
-                if (path := project / value).is_file():
-                    found.append(path)
+            found += _files_at(value, project)
     return found
+
+
+def _files_at(value: str, project: Path) -> list[Path]:
+    """The file at a path, or all of a chart's folder; other folders are no part of a stack: most are a host's."""
+    try:
+        path = project / Path(value).expanduser()
+        if (path / "Chart.yaml").is_file():
+            return [file for file in path.rglob("*") if file.is_file()]
+        return [path] if path.is_file() else []
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ):  # no path: too long, with a zero byte, or a user's home that is not known
+        return []

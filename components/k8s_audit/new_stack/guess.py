@@ -118,8 +118,12 @@ def _gke(context: Context, host: str) -> Guess | None:
 def _by_name(context: Context, host: str) -> Guess | None:
     if context.provider in PROVIDERS:
         return Guess(PROVIDERS[context.provider], f"its entry is of {context.provider}")
-    prefixed = next((kind for prefix, kind in PREFIXES.items() if context.name.startswith(prefix)), "")
-    kind = NAMES.get(context.name, prefixed)
+    prefix = next((prefix for prefix in PREFIXES if context.name.startswith(prefix)), "")
+    if prefix:
+        return Guess(
+            PREFIXES[prefix], f"its context is {context.name}", {"clusterName": context.name.removeprefix(prefix)}
+        )
+    kind = NAMES.get(context.name)
     return Guess(kind, f"its context is {context.name}") if kind else None
 
 

@@ -5,14 +5,17 @@ import pulumi
 from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.aks.component import AksAudit
 from k8s_audit.platforms.cluster_api.component import ClusterApiAudit
+from k8s_audit.platforms.created.component import K3dAudit, KindAudit
 from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.gke.component import GkeAudit
 from k8s_audit.platforms.hypershift.component import HypershiftAudit
+from k8s_audit.platforms.iks.component import IksAudit
 from k8s_audit.platforms.k3s import K3sAudit
 from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.platforms.microk8s import Microk8sAudit
+from k8s_audit.platforms.openshift.component import OpenshiftAudit
 from k8s_audit.platforms.rke.component import RkeAudit
 from k8s_audit.platforms.rke2 import Rke2Audit
 from k8s_audit.receivers.admission_controller import AdmissionControllerReceiver
@@ -34,11 +37,15 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     GkeAudit,
     HttpReceiver,
     HypershiftAudit,
+    IksAudit,
+    K3dAudit,
     K3sAudit,
+    KindAudit,
     KopsAudit,
     KubeadmAudit,
     LocalAudit,
     Microk8sAudit,
+    OpenshiftAudit,
     RecorderReceiver,
     Rke2Audit,
     RkeAudit,

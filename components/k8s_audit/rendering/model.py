@@ -12,9 +12,12 @@ from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.versions import Version, policy_version
 from k8s_audit.delivery.flags import AuditFlags
+from k8s_audit.receivers.endpoint import ReceiverEndpoint
 
 CLUSTER = "cluster"
 """The place of what is no host's."""
+THIS_MACHINE = "this machine"
+"""The place of what `render --write` writes."""
 HOW = {
     "file": "the whole file",
     "drop-in": "the whole file, which is read beside the others in its folder",
@@ -32,12 +35,14 @@ class Wanted:
         folder: what it keeps on this machine.
         flags: of the API server, within the receiver's limits.
         webhook: the webhook kubeconfig.
+        endpoint: who takes audit events; its secrets are no secrets, but marks.
     """
 
     stack: Stack
     folder: Path
     flags: AuditFlags
     webhook: str
+    endpoint: ReceiverEndpoint
 
     def policy(self, version: Version | None) -> str:
         """The audit policy for an API server of a version; None: today's."""
@@ -54,7 +59,7 @@ class Rendered:
     """One text.
 
     Args:
-        place: a host's name, or CLUSTER.
+        place: a host's name, CLUSTER or THIS_MACHINE.
         path: where on the host, or what of the cluster.
         text: YAML.
         how: whether it is the whole of what stands there.

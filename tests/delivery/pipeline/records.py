@@ -87,3 +87,18 @@ def azure(*records: Event) -> Event:
 def compressed(record: Event) -> bytes:
     """As Kinesis has it."""
     return gzip.compress(json.dumps(record).encode())
+
+
+def collected(given: Event, **changes: Any) -> Event:
+    """A record of OpenShift's collector: an event with what logging 6 puts beside it, and 5.x' `tag`."""
+    return {
+        "hostname": "master-0",
+        "log_type": "audit",
+        "log_source": "kubeAPI",
+        "openshift": {"cluster_id": "0a1b", "sequence": 1767323045678901000},
+        "k8s_audit_level": given.get("level"),
+        **given,
+        "timestamp": STAMP,
+        "@timestamp": STAMP,
+        "tag": ".k8s-audit.log",
+    } | changes

@@ -22,7 +22,8 @@ BAD: dict[str, tuple[str, str]] = {
     "policy show": ("--profile nothing", "allowed: detection, seed, metadata, full"),
     "policy lint": ("nowhere", "nowhere: "),
     "policy coverage": ("--platform nothing", "given: 'nothing'"),
-    "convert": ("nowhere --source nothing", "--source: allowed: eks, gke, aks"),
+    "alerts": ("--stack nothing", "--stack: nothing has no file"),
+    "convert": ("nowhere --source nothing", "--source: allowed: eks, gke, aks, openshift"),
     "cost": ("--platform nothing --events-per-day 1", "given: 'nothing'"),
     "doctor": ("--stack nothing", "--stack: nothing has no file"),
     "init": ("--stack x --project nowhere", "has no Pulumi.yaml"),
@@ -33,7 +34,18 @@ BAD: dict[str, tuple[str, str]] = {
     "verify": ("--stack nothing", "--stack: nothing has no file"),
 }
 """Each command with bad input, and what it says of it."""
-AS_JSON = {"policy lint", "policy coverage", "cost", "doctor", "init", "render", "status", "touched", "verify"}
+AS_JSON = {
+    "alerts",
+    "policy lint",
+    "policy coverage",
+    "cost",
+    "doctor",
+    "init",
+    "render",
+    "status",
+    "touched",
+    "verify",
+}
 """Those that print facts; `convert` prints JSON alone, `policy show` YAML, and `summarize` Markdown."""
 
 

@@ -1,5 +1,6 @@
 """Waves, without Pulumi: how many at once, in which order, and when none is begun any more."""
 
+from pathlib import Path
 from threading import Barrier, Lock
 from typing import Any
 
@@ -94,3 +95,33 @@ def test_a_stack_is_done_until_its_file_or_the_program_changes(tmp_path: Any) ->
     assert file.done() == set(), "a file that was cut off is none"
     file.remove()
     assert not file.path.exists()
+
+
+def test_what_a_stack_names_is_seen_at_home_and_in_a_charts_folder_and_what_cannot_be_read_is_not_done(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, chart = tmp_path / "home", tmp_path / "charts" / "falco"
+    for folder in (tmp_path / "stacks", home, chart / "templates"):
+        folder.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    (home / "policy.yaml").write_text("rules: []")
+    (chart / "Chart.yaml").write_text("name: falco")
+    named = "{policy: ~/policy.yaml, chart: charts/falco, folder: charts, other: ~nobody-of-this-name/x}"
+    (tmp_path / "stacks" / "Pulumi.a.yaml").write_text(f"config: {named}\n")
+    file = ProgressFile(tmp_path)
+    file.add("a")
+    (tmp_path / "charts" / "README").write_text("in no chart")
+    assert file.done() == {"a"}
+    for changed in (home / "policy.yaml", chart / "templates" / "daemonset.yaml"):
+        changed.write_text("another")
+        assert file.done() == set(), changed
+        file.add("a")
+        assert file.done() == {"a"}
+
+    def unreadable(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", lambda path: unreadable(path) if path.parent == home else b"")
+    assert file.done() == set()
+    file.add("a")
+    assert file.done() == set()

@@ -1,6 +1,7 @@
 """`kind: cluster-api`: a cluster whose control plane is a KubeadmControlPlane of Cluster API."""
 
 import posixpath
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -23,6 +24,10 @@ class ClusterApiPlatform(ManagementPlatform):
     """Policy and webhook file on each control-plane machine."""
     kubernetes_version: KubernetesVersion | None = None
     """Of the API servers, where it is older than what is set up today."""
+
+    def own_api_servers(self) -> Sequence[str | None]:
+        """See PlatformConfig."""
+        return self.api_servers or [None]
 
     def delivery_faults(self, delivery: DeliveryConfig) -> list[str]:
         """See PlatformConfig: the log needs a folder of its own."""

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, model_validator
 
 from k8s_audit.config.model import AbsolutePath, ConfigModel, Duration, Name
 from k8s_audit.config.platforms.model import PlatformConfig
-from k8s_audit.config.ssh import KNOWN_HOSTS, PRIVATE_KEY, Address, HostKey, SshPort, SshUser, private_key_fault
+from k8s_audit.config.ssh import KNOWN_HOSTS, PRIVATE_KEY, Address, HostKey, SshPort, SshUser, private_key_faults
 from k8s_audit.control_plane.host import POD_LOGS
 from k8s_audit.control_plane.versions import KubernetesVersion
 from k8s_audit.faults import spelled
@@ -121,6 +121,11 @@ class ReachedHost(ConfigModel):
         return (self.access, self.address, self.port)
 
     @property
+    def where(self) -> str:
+        """How it is reached, as the ids of its resources begin."""
+        return "local" if self.access == "local" else f"ssh:{self.user}@{self.address}:{self.port}"
+
+    @property
     def files(self) -> tuple[str, str]:
         """The paths of policy and webhook file there."""
         return f"{self.config_folder}/policy.yaml", f"{self.config_folder}/webhook.yaml"
@@ -145,12 +150,11 @@ class HostsPlatform(PlatformConfig):
 
     def secret_faults(self, known: Mapping[str, str]) -> list[str]:
         """See PlatformConfig."""
-        fault = private_key_fault(known[PRIVATE_KEY]) if PRIVATE_KEY in known else ""
-        return [f"audit:{PRIVATE_KEY}: {fault}"] if fault else []
+        return private_key_faults(known)
 
-    def log_path(self) -> str | None:
-        """Where the audit log goes unless the configuration says; None: the style's own path."""
-        return None
+    def own_api_servers(self) -> Sequence[str | None]:
+        """See PlatformConfig."""
+        return [host.api_server for host in self.hosts]
 
 
 def shared_faults(hosts: Sequence[ReachedHost], keys: Sequence[str]) -> list[str]:

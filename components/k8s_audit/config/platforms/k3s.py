@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from k8s_audit.config.model import AbsolutePath
-from k8s_audit.config.platforms.rancher import RancherPlatform, ServerHost
+from k8s_audit.config.platforms.rancher import RancherPlatform, ServerHost, ServiceName
 
 
 class K3sHost(ServerHost):
@@ -13,7 +13,7 @@ class K3sHost(ServerHost):
 
     config_file: AbsolutePath = "/etc/rancher/k3s/config.yaml"
     config_folder: AbsolutePath = "/etc/rancher/k3s/k8s-audit"
-    service: str = Field(default="k3s", pattern=r"^[A-Za-z0-9@_.-]{1,255}$")
+    service: ServiceName = "k3s"
 
 
 class K3sPlatform(RancherPlatform):

@@ -1,6 +1,7 @@
 """`kind: kops`: a cluster whose spec lies in kops' state store."""
 
 import posixpath
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -43,6 +44,10 @@ class KopsPlatform(PlatformConfig):
     """For one instance group; kops may take 15 minutes to drain a node, and as long to validate the cluster."""
     kubernetes_version: KubernetesVersion | None = None
     """Of the API servers, where it is older than what is set up today."""
+
+    def own_api_servers(self) -> Sequence[str | None]:
+        """See PlatformConfig."""
+        return self.api_servers or [None]
 
     def delivery_faults(self, delivery: DeliveryConfig) -> list[str]:
         """See PlatformConfig: a spec has no field for truncation, and the log needs a folder of its own."""

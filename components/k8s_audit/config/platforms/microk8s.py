@@ -25,7 +25,7 @@ class Microk8sPlatform(HostsPlatform):
     """In the order in which they are changed."""
 
     def log_path(self) -> str | None:
-        """See HostsPlatform: where the snap may write, whatever its confinement, and a refresh of it changes nothing."""
+        """See PlatformConfig: where the snap may write, whatever its confinement, and a refresh of it changes nothing."""
         return "/var/snap/microk8s/common/k8s-audit-log/audit.log"
 
     def faults(self) -> list[str]:

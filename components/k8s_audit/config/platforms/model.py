@@ -20,6 +20,14 @@ class PlatformConfig(ConfigModel):
     """Whether `audit:cluster.kubeconfig` must be set: the proof of delivery asks each API server with it."""
     kind: str
 
+    def own_api_servers(self) -> Sequence[str | None]:
+        """The URLs of its single API servers; None: that of the kubeconfig."""
+        return [None]
+
+    def log_path(self) -> str | None:
+        """Where the audit log goes unless the configuration says; None: the style's own path."""
+        return None
+
     def forwarder_faults(self, forwarder: ForwarderKind) -> list[str]:
         """What of `audit:forwarder` does not fit this platform, one line a fault; asked only where events leave by a stream."""
         return []

@@ -1,13 +1,16 @@
 """What `kind: rke2` and `kind: k3s` share: server nodes whose API server a service of systemd starts by the distribution's configuration."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from k8s_audit.config.model import AbsolutePath
 from k8s_audit.config.platforms.hosts import HostsPlatform, ReachedHost, shared_faults
 from k8s_audit.control_plane.rancher_facts import DISTRIBUTIONS, DROP_INS, NEWEST, OLDEST
 from k8s_audit.control_plane.versions import minor
+
+ServiceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9@_.-]{1,255}$")]
+"""A unit of systemd: https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#Description"""
 
 
 class ServerHost(ReachedHost):
@@ -15,7 +18,7 @@ class ServerHost(ReachedHost):
 
     config_file: AbsolutePath
     """The distribution's configuration; drop-ins lie in the folder of its name with `.d`."""
-    service: str = Field(pattern=r"^[A-Za-z0-9@_.-]{1,255}$")
+    service: ServiceName
     """The server's unit of systemd."""
 
 
@@ -31,7 +34,7 @@ class RancherPlatform(HostsPlatform):
         return self.kubernetes_version is None or minor(self.kubernetes_version) >= (1, DROP_INS)
 
     def log_path(self) -> str | None:
-        """See HostsPlatform: where the distribution keeps it by itself."""
+        """See PlatformConfig: where the distribution keeps it by itself."""
         return f"/var/lib/rancher/{self.program}/server/logs/audit.log"
 
     def warnings(self) -> list[str]:

@@ -1,7 +1,7 @@
 """`kind: rke`: a cluster of RKE1, whose `cluster.yml` lies on the machine where the program runs."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -10,10 +10,10 @@ from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import AbsolutePath, Duration
 from k8s_audit.config.platforms.kubeadm import StaticPodHost
 from k8s_audit.config.platforms.model import PlatformConfig
-from k8s_audit.config.ssh import PRIVATE_KEY, Address, private_key_fault
+from k8s_audit.config.ssh import PRIVATE_KEY, Address, private_key_faults
 from k8s_audit.control_plane.versions import KubernetesVersion
 from k8s_audit.faults import spelled
-from k8s_audit.platforms.rke.cluster_file import FOLDER
+from k8s_audit.platforms.rke.cluster_file import FOLDER, LOG_PATH
 
 OF_STATIC_PODS = ("manifests", "config_folder", "state_folder", "logs", "restart_timeout")
 
@@ -72,8 +72,15 @@ class RkePlatform(PlatformConfig):
 
     def secret_faults(self, known: Mapping[str, str]) -> list[str]:
         """See PlatformConfig."""
-        fault = private_key_fault(known[PRIVATE_KEY]) if PRIVATE_KEY in known else ""
-        return [f"audit:{PRIVATE_KEY}: {fault}"] if fault else []
+        return private_key_faults(known)
+
+    def own_api_servers(self) -> Sequence[str | None]:
+        """See PlatformConfig."""
+        return [host.api_server for host in self.hosts]
+
+    def log_path(self) -> str | None:
+        """See PlatformConfig: RKE's own."""
+        return LOG_PATH
 
     def faults(self) -> list[str]:
         """See PlatformConfig: what no two hosts share."""

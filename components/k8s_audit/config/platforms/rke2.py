@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from k8s_audit.config.model import AbsolutePath
 from k8s_audit.config.platforms.hosts import api_server_url_with_port
-from k8s_audit.config.platforms.rancher import RancherPlatform, ServerHost
+from k8s_audit.config.platforms.rancher import RancherPlatform, ServerHost, ServiceName
 
 
 class Rke2Host(ServerHost):
@@ -16,7 +16,7 @@ class Rke2Host(ServerHost):
     """Over SSH by default port 6443 of the address."""
     config_file: AbsolutePath = "/etc/rancher/rke2/config.yaml"
     config_folder: AbsolutePath = "/etc/rancher/rke2/k8s-audit"
-    service: str = Field(default="rke2-server", pattern=r"^[A-Za-z0-9@_.-]{1,255}$")
+    service: ServiceName = "rke2-server"
 
 
 class Rke2Platform(RancherPlatform):

@@ -1,13 +1,12 @@
-"""When a forwarder needs a human: alert rules of Prometheus as data, and as a rule file for a Prometheus without the operator.
+"""When a forwarder needs a human: alert rules of Prometheus.
 
 The engine says nothing in its log while it tries a receiver again and again, and its readiness knows no receiver: only these tell.
 What waits in the stream before it is read, the cloud alone measures. Names and values: Bento 1.20's own /metrics, and what a pipeline counts.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-import yaml
+from k8s_audit.delivery.alert import CRITICAL, WARNING, Alert, rule_groups
 
 POSTS, TAKEN = "http_request_latency_ns_count", "http_request_code_2xx"
 """POSTs to the receiver, answered or not; and those that it took. The second is not there before the first answer."""
@@ -20,28 +19,6 @@ RESTARTS = "kube_pod_container_status_restarts_total"
 """Of kube-state-metrics (https://github.com/kubernetes/kube-state-metrics)."""
 LATE = 5
 """Seconds in the forwarder that are too long."""
-CRITICAL, WARNING = "critical", "warning"
-
-
-@dataclass(frozen=True)
-class Alert:
-    """One rule.
-
-    Args:
-        name: of the alert.
-        expression: PromQL; the alert is on while it yields something.
-        lasting: how long it must, before anybody is told.
-        severity: `critical` when events may be lost once the stream's retention is over, else `warning`.
-        summary: one sentence.
-        action: what to look at first.
-    """
-
-    name: str
-    expression: str
-    lasting: str
-    severity: str
-    summary: str
-    action: str
 
 
 def alerts(namespace: str, name: str) -> tuple[Alert, ...]:
@@ -120,25 +97,9 @@ def alerts(namespace: str, name: str) -> tuple[Alert, ...]:
     )
 
 
-def rule_groups(namespace: str, name: str) -> dict[str, Any]:
-    """The rules as Prometheus has them; also the `spec` of a PrometheusRule."""
-    rules = [
-        {
-            "alert": alert.name,
-            "expr": alert.expression,
-            "for": alert.lasting,
-            "labels": {"severity": alert.severity, "forwarder": name},
-            "annotations": {"summary": alert.summary, "description": f"Look at: {alert.action}."},
-        }
-        for alert in alerts(namespace, name)
-    ]
-    return {"groups": [{"name": f"k8s-audit-{name}", "rules": rules}]}
-
-
-def render_rules(namespace: str, name: str) -> str:
-    """The rules as a file for `rule_files` (https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/)."""
-    text: str = yaml.safe_dump(rule_groups(namespace, name), sort_keys=False, width=120)
-    return text
+def forwarder_rules(namespace: str, name: str) -> dict[str, Any]:
+    """The rules of one forwarder as Prometheus has them; also the `spec` of a PrometheusRule."""
+    return rule_groups(f"k8s-audit-{name}", alerts(namespace, name), {"forwarder": name})
 
 
 def pods_of(namespace: str, name: str, *label: str) -> str:

@@ -11,7 +11,7 @@ import pulumi
 from k8s_audit.config.forwarder import ForwarderConfig
 from k8s_audit.config.judge import judge
 from k8s_audit.delivery.forwarder import objects
-from k8s_audit.delivery.forwarder.alerts import rule_groups
+from k8s_audit.delivery.forwarder.alerts import forwarder_rules
 from k8s_audit.delivery.forwarder.dashboard import render_dashboard
 from k8s_audit.delivery.forwarder.faults import faults_of
 from k8s_audit.delivery.forwarder.network import network_rules
@@ -35,7 +35,8 @@ class ForwarderArgs(TypedDict):
     """As the key `audit:forwarder` of a stack's file, without kind and filters; `network.receivers` has no default."""
     identity: NotRequired[str]
     """How a pod proves who it is. `eks-pod-identity`, `gke`: by an agent on the node, which the NetworkPolicy must admit. `web`: by a token
-    that the cloud's webhook mounts (IRSA, Entra), or by a key. Default: `web`."""
+    that the cloud's webhook mounts (IRSA, Entra), or by a key. `openshift`: it need not; the NetworkPolicy knows OpenShift's resolver.
+    Default: `web`."""
     environment: NotRequired[dict[str, pulumi.Input[str]]]
     """Variables of its process that are no secrets; default: none."""
     secret_environment: NotRequired[dict[str, pulumi.Input[str]]]
@@ -48,12 +49,20 @@ class ForwarderArgs(TypedDict):
     """Default: none."""
     pod_labels: NotRequired[dict[str, str]]
     """For webhooks of the cloud, such as `azure.workload.identity/use`; default: none."""
+    pod_security: NotRequired[dict[str, Any]]
+    """Of the pods' security context beside `runAsNonRoot`; default: the image's user and groups, the runtime's seccomp profile. Empty on
+    OpenShift, which gives pods their own."""
+    listen_port: NotRequired[int]
+    """TCP, where the pipeline takes records by HTTPS: a Service of the forwarder's name, port 443, leads there; default: it reads a stream."""
+    sender_namespace: NotRequired[str]
+    """Whose pods alone may send records to `listen_port`."""
     mount_token: NotRequired[bool]
     """Mount the service account's token for the API server; default: no, since the clouds' webhooks mount their own."""
 
 
 class Forwarder(pulumi.ComponentResource):
-    """The pods that run a pipeline: Deployment, service account, ConfigMap, Secrets, NetworkPolicy, disruption budget, scaling, monitoring."""
+    """The pods that run a pipeline: Deployment, service account, ConfigMap, Secrets, NetworkPolicy, disruption budget, scaling, monitoring,
+    and a Service, where records are sent to them."""
 
     namespace: pulumi.Output[str]
     """Where its pods run."""
@@ -91,7 +100,8 @@ class Forwarder(pulumi.ComponentResource):
         self.revision = pulumi.Output.all(*(each for each in held if each is not None)).apply(" ".join)
         deployment = self._deployment(args, contents, account)
         self.deployment, self.service_account = deployment.metadata.name, account.metadata.name
-        self._keep_up(deployment.metadata.name, args.get("identity", "web"))
+        self._keep_up(deployment.metadata.name)
+        self._shield(args)
         self._watch()
         self.register_outputs(
             {
@@ -147,6 +157,8 @@ class Forwarder(pulumi.ComponentResource):
             args.get("pod_labels", {}),
             args.get("mount_token", False),
             pulumi.Output.all(args.get("identity", "web"), *annotations).apply(" ".join),
+            args.get("pod_security", objects.OWN_USER),
+            int(args["listen_port"]) if "listen_port" in args else None,
         )
 
     def _deployment(self, args: ForwarderArgs, contents: objects.Contents, account: pulumi.Resource) -> Any:
@@ -159,19 +171,12 @@ class Forwarder(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(self._inside, pulumi.ResourceOptions(depends_on=[account])),
         )
 
-    def _keep_up(self, deployment: pulumi.Output[str], identity: str) -> None:
-        """What evicts, scales and shields the pods."""
+    def _keep_up(self, deployment: pulumi.Output[str]) -> None:
+        """What evicts and scales the pods."""
         name, config = self._name, self._config
         sdk("policy.v1").PodDisruptionBudget(
             f"{name}-disruption", metadata=self._metadata(), spec=objects.disruption_budget(name), opts=self._inside
         )
-        if config.network.enabled:
-            sdk("networking.v1").NetworkPolicy(
-                f"{name}-network",
-                metadata=self._metadata(),
-                spec=network_rules(config.network, identity, objects.selector(name)),
-                opts=self._inside,
-            )
         if config.autoscaling:
             sdk("autoscaling.v2").HorizontalPodAutoscaler(
                 f"{name}-autoscaler",
@@ -181,6 +186,26 @@ class Forwarder(pulumi.ComponentResource):
             )
         if config.keda:
             self._custom("scaler", "keda.sh/v1alpha1", "ScaledObject", objects.scaled_object(deployment, config.keda))
+
+    def _shield(self, args: ForwarderArgs) -> None:
+        """Who reaches the pods, and how."""
+        name, network, port = self._name, self._config.network, args.get("listen_port")
+        if port:
+            # with a name of its own: it is in the certificate
+            sdk("core.v1").Service(
+                f"{name}-records",
+                metadata=self._metadata(name=name),
+                spec=objects.records_service(name),
+                opts=self._inside,
+            )
+        if network.enabled:
+            sender = (args.get("sender_namespace", self._config.namespace), int(port)) if port else None
+            sdk("networking.v1").NetworkPolicy(
+                f"{name}-network",
+                metadata=self._metadata(),
+                spec=network_rules(network, args.get("identity", "web"), objects.selector(name), sender),
+                opts=self._inside,
+            )
 
     def _watch(self) -> None:
         """What Prometheus and Grafana read."""
@@ -192,7 +217,7 @@ class Forwarder(pulumi.ComponentResource):
         if monitoring.pod_monitor:
             self._custom("monitor", "monitoring.coreos.com/v1", "PodMonitor", objects.pod_monitor(name))
         if monitoring.rules:
-            self._custom("rules", "monitoring.coreos.com/v1", "PrometheusRule", rule_groups(config.namespace, name))
+            self._custom("rules", "monitoring.coreos.com/v1", "PrometheusRule", forwarder_rules(config.namespace, name))
         if monitoring.dashboard:
             labels = {**objects.selector(name), **DASHBOARD_LABEL}
             core.ConfigMap(

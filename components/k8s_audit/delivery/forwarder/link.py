@@ -4,8 +4,8 @@ A cloud's `platforms/<cloud>/place.py` makes the stream and who may read it, the
 in the pods; the pipeline's text names the files alone.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import pulumi
@@ -53,11 +53,13 @@ def forward(
     annotation: Annotation,
     identity: str = "web",
     environment: Mapping[str, pulumi.Input[str]] | None = None,
+    secret_files: Mapping[str, pulumi.Input[str]] | None = None,
     secret_environment: Mapping[str, pulumi.Input[str]] | None = None,
     service_account_annotations: Mapping[str, pulumi.Input[str]] | None = None,
     service_account_labels: Mapping[str, str] | None = None,
     pod_labels: Mapping[str, str] | None = None,
     cloud: list[dict[str, Any]] | None = None,
+    pods: Mapping[str, Any] | None = None,
     opts: pulumi.ResourceOptions,
 ) -> Forwarder:
     """Register the forwarder of a stack whose `audit:forwarder` is of kind bento.
@@ -72,11 +74,13 @@ def forward(
         annotation: what is put on each event.
         identity: how the pods prove who they are, see ForwarderArgs.
         environment: variables in plain text.
+        secret_files: files out of a Secret, beside the receiver's.
         secret_environment: variables out of a Secret.
         service_account_annotations: of the cloud's workload identity.
         service_account_labels: likewise.
         pod_labels: likewise.
         cloud: `network.cloud` where the stack's file says nothing; default: TCP 443 of any address.
+        pods: more of ForwarderArgs: what the platform asks of the pods.
         opts: Pulumi's; `providers` has the cluster's.
 
     Raises:
@@ -89,16 +93,27 @@ def forward(
         "identity": identity,
         "environment": dict(environment or {}),
         "secret_environment": dict(secret_environment or {}),
-        "secret_files": {FILES[key]: value for key, value in _credentials(endpoint).items()},
+        "secret_files": {
+            **{FILES[key]: value for key, value in _credentials(endpoint).items()},
+            **(secret_files or {}),
+        },
         "service_account_annotations": dict(service_account_annotations or {}),
         "service_account_labels": dict(service_account_labels or {}),
         "pod_labels": dict(pod_labels or {}),
     }
+    args |= cast(ForwarderArgs, dict(pods or {}))
     return Forwarder(name, args, opts)
 
 
 def prove(
-    name: str, *, stack: Stack, placement: Placement, endpoint: ReceiverArgs, forwarder: Forwarder
+    name: str,
+    *,
+    stack: Stack,
+    placement: Placement,
+    endpoint: ReceiverArgs,
+    forwarder: Forwarder,
+    after: Sequence[pulumi.Resource] = (),
+    triggers: Sequence[pulumi.Input[str]] = (),
 ) -> DeliveryCheck:
     """Register the proof that an event comes through the stream; it is made again with each change of the forwarder's pods.
 
@@ -108,6 +123,8 @@ def prove(
         placement: what is around the receivers: the kubeconfig.
         endpoint: the receiver.
         forwarder: what `forward` registered.
+        after: what else must be there before.
+        triggers: what else it is made again with.
     """
     return DeliveryCheck(
         name,
@@ -116,8 +133,8 @@ def prove(
         receiver={"name": endpoint["name"], "url": endpoint["url"], "proof": FORWARDED},
         forwarder=pulumi.Output.concat(forwarder.namespace, "/", forwarder.deployment),
         timeout=stack.delivery.proof_timeout(stream=True),
-        triggers=[forwarder.revision],
-        opts=pulumi.ResourceOptions(depends_on=[forwarder]),
+        triggers=[forwarder.revision, *triggers],
+        opts=pulumi.ResourceOptions(depends_on=[forwarder, *after]),
     )
 
 
@@ -130,7 +147,7 @@ def _settings(config: BentoForwarder, endpoint: ReceiverArgs, cloud: list[dict[s
     network = dict(settings.get("network", {}))
     if config.network.enabled and not config.network.receivers:
         network["receivers"] = ways_to(endpoint)
-    if cloud and "cloud" not in network:
+    if cloud is not None and "cloud" not in network:
         network["cloud"] = cloud
     return settings | {"network": network}
 

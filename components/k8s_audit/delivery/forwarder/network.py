@@ -13,33 +13,38 @@ from k8s_audit.delivery.forwarder.pipeline_text import PORT
 from k8s_audit.errors import ConfigError
 from k8s_audit.receivers.args import ReceiverArgs
 
-DNS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
-"""To any address: a resolver on the node is in no namespace."""
+RESOLVERS = {"openshift": (53, 5353)}
+"""Where the pods of a cluster's resolver listen, if not at 53 alone
+(https://github.com/openshift/cluster-dns-operator/blob/master/assets/dns/daemonset.yaml). To any address: one on the node is in no namespace."""
 SCHEMES = {"http": 80, "https": 443}
 AGENTS = {
     "eks-pod-identity": (("169.254.170.23/32", 80), ("fd00:ec2::23/128", 80)),
     "gke": (("169.254.169.252/32", 988), ("169.254.169.254/32", 80)),
     "web": (),
+    "openshift": (),
 }
 """The agents on a node that give a pod its credentials
 (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-config-ipv6.html,
 https://cloud.google.com/kubernetes-engine/docs/how-to/network-policy#network-policy-and-workload-identity)."""
 
 
-def network_rules(config: NetworkConfig, identity: str, selector: dict[str, str]) -> dict[str, Any]:
+def network_rules(
+    config: NetworkConfig, identity: str, selector: dict[str, str], sender: tuple[str, int] | None = None
+) -> dict[str, Any]:
     """The `spec`.
 
     Args:
         config: what the user set.
         identity: how the pods get their credentials, a key of AGENTS.
         selector: labels of the pods.
+        sender: the namespace whose pods send records, and the port that takes them; None: they are read from a stream.
     """
     agents = [Destination(cidr=cidr, ports=[port]) for cidr, port in AGENTS[identity]]
     return {
         "podSelector": {"matchLabels": dict(selector)},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": _metrics_readers(config.metrics_from),
-        "egress": [{"ports": DNS}, *(_way(to) for to in (*config.receivers, *config.cloud, *agents))],
+        "ingress": [*_metrics_readers(config.metrics_from), *([_sender(*sender)] if sender else [])],
+        "egress": [{"ports": _dns(identity)}, *(_way(to) for to in (*config.receivers, *config.cloud, *agents))],
     }
 
 
@@ -80,13 +85,24 @@ def _metrics_readers(labels: dict[str, str]) -> list[dict[str, Any]]:
     return [{"from": [{"namespaceSelector": {"matchLabels": dict(labels)}}], "ports": [_tcp(PORT)]}]
 
 
+def _dns(identity: str) -> list[dict[str, Any]]:
+    ports = RESOLVERS.get(identity, (53,))
+    return [{"protocol": protocol, "port": port} for port in ports for protocol in ("UDP", "TCP")]
+
+
+def _sender(namespace: str, port: int) -> dict[str, Any]:
+    return {"from": [_namespace(namespace)], "ports": [_tcp(port)]}
+
+
+def _namespace(name: str | None) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+
+
 def _way(to: Destination) -> dict[str, Any]:
-    peer: dict[str, Any] = (
-        {"ipBlock": {"cidr": to.cidr}}
-        if to.cidr
-        else {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": to.namespace}}}
-    )
-    return {"to": [peer], "ports": [_tcp(port) for port in to.ports]}
+    return {
+        "to": [{"ipBlock": {"cidr": to.cidr}} if to.cidr else _namespace(to.namespace)],
+        "ports": [_tcp(port) for port in to.ports],
+    }
 
 
 def _tcp(port: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from k8s_audit.config.forwarder import AutoscalingConfig, ForwarderConfig, KedaConfig
+from k8s_audit.config.forwarder import HTTPS, AutoscalingConfig, ForwarderConfig, KedaConfig
 from k8s_audit.delivery.forwarder.pipeline_text import PORT
 
 Object = dict[str, Any]
@@ -19,12 +19,18 @@ USER = 10001
 PIPELINE_FOLDER, PIPELINE_FILE = "/etc/k8s-audit", "pipeline.yaml"
 SECRETS_FOLDER = "/var/run/secrets/k8s-audit"
 """Where a pipeline finds the secret files, by their names."""
-CONTAINER, METRICS = "bento", "metrics"
+CONTAINER, METRICS, RECORDS = "bento", "metrics", "records"
 OF_THE_LIMIT = 0.8
 """Of the memory limit, from where Go collects harder (https://pkg.go.dev/runtime#hdr-Environment_Variables)."""
 READ_BY_GROUP = 0o440
 IDENTITY = "k8s-audit/identity"
 """The annotation of a pod that says who it is in the cloud."""
+OWN_USER: Object = {
+    "runAsUser": USER,
+    "runAsGroup": USER,
+    "fsGroup": USER,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
 RESTRICTED: Object = {
     "allowPrivilegeEscalation": False,
     "readOnlyRootFilesystem": True,
@@ -46,6 +52,8 @@ class Contents:
         pod_labels: for webhooks of the cloud, such as `azure.workload.identity/use`.
         mount_token: give the pods the service account's token for the API server; no cloud's identity needs it.
         identity: who they are in the cloud, and how they prove it: another one is given to new pods alone.
+        security: of their security context beside `runAsNonRoot`; empty: the cluster gives them user and groups, as OpenShift does.
+        listen_port: where they take records, TCP; None: they read a stream.
     """
 
     config_map: Any
@@ -57,6 +65,8 @@ class Contents:
     pod_labels: Mapping[str, str] = field(default_factory=dict)
     mount_token: bool = False
     identity: Any = ""
+    security: Mapping[str, Any] = field(default_factory=lambda: dict(OWN_USER))
+    listen_port: int | None = None
 
 
 def selector(name: str) -> dict[str, str]:
@@ -90,13 +100,7 @@ def pod_template(name: str, config: ForwarderConfig, contents: Contents) -> Obje
         "serviceAccountName": config.service_account,
         "automountServiceAccountToken": contents.mount_token,
         "enableServiceLinks": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": {"runAsNonRoot": True, **contents.security},
         "terminationGracePeriodSeconds": contents.grace_period,
         "topologySpreadConstraints": [
             _spread(name, key) for key in ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
@@ -138,7 +142,7 @@ def _container(config: ForwarderConfig, contents: Contents) -> Object:
             *({"name": key, "value": value} for key, value in {**limits(config), **contents.environment}.items()),
             *(_from_secret(key, contents.environment_secret) for key in contents.secret_keys),
         ],
-        "ports": [{"name": METRICS, "containerPort": PORT, "protocol": "TCP"}],
+        "ports": [_port(METRICS, PORT), *([_port(RECORDS, contents.listen_port)] if contents.listen_port else [])],
         "resources": {
             "requests": {"cpu": config.cpu, "memory": config.memory},
             "limits": {"memory": config.memory},
@@ -198,12 +202,24 @@ def metrics_service(name: str) -> Object:
     }
 
 
+def records_service(name: str) -> Object:
+    """The `spec` of the Service by which a collector reaches the pods that are ready."""
+    return {
+        "selector": selector(name),
+        "ports": [{"name": RECORDS, "port": HTTPS, "targetPort": RECORDS, "protocol": "TCP"}],
+    }
+
+
 def pod_monitor(name: str) -> Object:
     """The `spec` of a PodMonitor (https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PodMonitor)."""
     return {
         "selector": {"matchLabels": selector(name)},
         "podMetricsEndpoints": [{"port": METRICS, "path": "/metrics", "interval": "15s"}],
     }
+
+
+def _port(name: str, number: int) -> Object:
+    return {"name": name, "containerPort": number, "protocol": "TCP"}
 
 
 def _from_secret(key: str, secret: Any) -> Object:

@@ -1,5 +1,6 @@
 """Where goes what no one can take: a JSON with the reason and the record, so that a human can look and send it again.
 
+Where there is no queue, the log has a line of it without the record.
 {reason, source, cluster, region, time, record}; instead of `record`, when it is large or no text, `recordGzip` (base64), and
 when even that is too large, its beginning in `recordHead` and its size in `recordBytes`.
 """
@@ -11,8 +12,11 @@ from k8s_audit.delivery.pipeline.event import count
 from k8s_audit.delivery.pipeline.model import (
     Annotation,
     DeadLetter,
+    HttpSource,
+    KafkaDeadLetter,
     KafkaSource,
     KinesisSource,
+    LogDeadLetter,
     PubSubDeadLetter,
     Source,
     SqsDeadLetter,
@@ -29,12 +33,13 @@ PLAIN = 32_768
 REASON = 400
 """Characters."""
 NO_METADATA = {"exclude_prefixes": [""]}
+WHY = rf"""@dead_letter.or("the receiver refuses it for good: " + @fallback_error.or("").re_replace_all("^\\S+: ", "")).slice(0, {REASON})"""
 LETTER = rf"""
 let record = content()
 let gzip = $record.compress("gzip").encode("base64")
 let text = $record.string()
 let is_text = !$text.re_match("\\x{{{{FFFD}}}}")
-root.reason = @dead_letter.or("the receiver refuses it for good: " + @fallback_error.or("").re_replace_all("^\\S+: ", "")).slice(0, {REASON})
+root.reason = {WHY}
 root.source = {{source}}
 root.cluster = {{cluster}}
 root.region = {{region}}
@@ -46,8 +51,18 @@ root.recordBytes = if $record.length() > {PLAIN} {{{{ $record.length() }}}}
 """.strip()
 
 
+LINE = rf"""
+meta letter_id = this.auditID.string().re_find_all("^[-A-Za-z0-9]{{1,64}}$").index(0).catch("")
+meta letter_reason = {WHY}
+""".strip()
+SAID = "dead letter auditID=${! @letter_id } bytes=${! content().length() }: ${! @letter_reason }"
+
+
 def dead_letter_output(letter: DeadLetter, source: Source, annotation: Annotation) -> dict[str, Any]:
     """An output for what is dead: counted, and tried until the queue has it."""
+    if isinstance(letter, LogDeadLetter):
+        line = [{"mapping": LINE}, {"log": {"level": "WARN", "message": SAID}}]
+        return {"drop": {}, "processors": [count("dead_letters"), *line]}
     text = LETTER.format(
         source=json.dumps(named(source)),
         cluster=json.dumps(annotation.cluster) if annotation.cluster else "@cluster",
@@ -59,7 +74,7 @@ def dead_letter_output(letter: DeadLetter, source: Source, annotation: Annotatio
     }
 
 
-def queue(letter: DeadLetter) -> dict[str, Any]:
+def queue(letter: SqsDeadLetter | PubSubDeadLetter | KafkaDeadLetter) -> dict[str, Any]:
     """The queue itself."""
     if isinstance(letter, SqsDeadLetter):
         return {"aws_sqs": {"url": letter.queue_url, "region": letter.region, "metadata": NO_METADATA}}
@@ -82,4 +97,6 @@ def named(source: Source) -> str:
         return f"kinesis {source.stream}"
     if isinstance(source, KafkaSource):
         return f"kafka {source.topic}"
+    if isinstance(source, HttpSource):
+        return f"http {source.path}"
     return f"pubsub {source.subscription}"

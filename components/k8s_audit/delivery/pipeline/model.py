@@ -8,7 +8,8 @@ from typing import Literal
 
 from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT
 
-Decoder = Literal["eks", "gke", "aks"]
+FOR_EVER = 2**31 - 1
+Decoder = Literal["eks", "gke", "aks", "openshift"]
 """How a record becomes events; each cloud has its own shape of a record."""
 
 
@@ -59,6 +60,23 @@ class KafkaSource:
     topic: str
     group: str
     authority: str | None = None
+
+
+@dataclass(frozen=True)
+class HttpSource:
+    """An HTTPS server of its own, to which a collector in the cluster POSTs. Files are paths in the pod.
+
+    Args:
+        port: TCP.
+        path: of the URL.
+        certificate_file: PEM of the server's certificate.
+        key_file: PEM of its key.
+    """
+
+    port: int
+    path: str
+    certificate_file: str
+    key_file: str
 
 
 @dataclass(frozen=True)
@@ -120,6 +138,7 @@ class Sink:
         password_file: the password alone.
         tls_server_name: must be the URL's own host, since Bento asks for no other.
         max_in_flight: POSTs at a time.
+        retries: how often what the receiver does not take is tried again here, before whoever sent it is told.
     """
 
     url: str
@@ -133,6 +152,7 @@ class Sink:
     password_file: str | None = None
     tls_server_name: str | None = None
     max_in_flight: int = 8
+    retries: int = FOR_EVER
 
 
 @dataclass(frozen=True)
@@ -176,8 +196,14 @@ class KafkaDeadLetter:
     authority: str | None = None
 
 
-Source = KinesisSource | PubSubSource | KafkaSource
-DeadLetter = SqsDeadLetter | PubSubDeadLetter | KafkaDeadLetter
+@dataclass(frozen=True)
+class LogDeadLetter:
+    """The pod's own log, where there is no queue: a line with the reason and, where it can be read, the event's ID. No content is in it:
+    the API server's own log file has that."""
+
+
+Source = KinesisSource | PubSubSource | KafkaSource | HttpSource
+DeadLetter = SqsDeadLetter | PubSubDeadLetter | KafkaDeadLetter | LogDeadLetter
 
 
 @dataclass(frozen=True)

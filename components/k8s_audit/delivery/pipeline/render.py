@@ -10,6 +10,7 @@ statements make it that. On each they may set the metadata `cluster`, `region` (
 and Bento logs the failure's words. Whether what they leave is an audit event, they need not ask.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -20,25 +21,30 @@ from k8s_audit.delivery.pipeline.dead_letter import dead_letter_output
 from k8s_audit.delivery.pipeline.decode_aks import decode_aks
 from k8s_audit.delivery.pipeline.decode_eks import decode_eks
 from k8s_audit.delivery.pipeline.decode_gke import decode_gke
+from k8s_audit.delivery.pipeline.decode_openshift import decode_openshift
 from k8s_audit.delivery.pipeline.event import Decoding, caught, judge_event
 from k8s_audit.delivery.pipeline.judge import judge_pipeline
 from k8s_audit.delivery.pipeline.model import (
     Annotation,
     Filter,
+    HttpSource,
     KafkaSource,
     KinesisSource,
     Pipeline,
     Source,
 )
 from k8s_audit.delivery.pipeline.sink import taken_or
+from k8s_audit.delivery.pipeline.source_http import http_input
 from k8s_audit.delivery.pipeline.source_kafka import kafka_input
 from k8s_audit.delivery.pipeline.source_kinesis import decompress, kinesis_input
 from k8s_audit.delivery.pipeline.source_pubsub import pubsub_input
 
 SHUTDOWN = "30s"
 """More than one POST may take (sink.TIMEOUT): what is on its way arrives, and is not read again."""
+AGAIN = 0
+"""Tries after the first one, of what a collector keeps and sends again by itself: sooner told, it holds up less."""
 DEAD_LETTER = "dead_letter"
-DECODERS = {"eks": decode_eks, "gke": decode_gke, "aks": decode_aks}
+DECODERS = {"eks": decode_eks, "gke": decode_gke, "aks": decode_aks, "openshift": decode_openshift}
 
 
 def render_pipeline(pipeline: Pipeline) -> str:
@@ -102,15 +108,17 @@ def events(
 def output(pipeline: Pipeline) -> dict[str, Any]:
     """What follows on the events."""
     dead = {"resource": DEAD_LETTER}
+    pushed = isinstance(pipeline.source, HttpSource)
+    sink = replace(pipeline.sink, retries=AGAIN) if pushed else pipeline.sink
     # each with a client of its own: one that waits for the next to take what it was refused must not be that next
-    singly = {**taken_or(pipeline.sink, dead), "processors": [{"split": {"size": 1}}]}
-    batched = {**taken_or(pipeline.sink, singly), "processors": cap(pipeline.sink, pipeline.batch)}
+    singly = {**taken_or(sink, dead), "processors": [{"split": {"size": 1}}]}
+    batched = {**taken_or(sink, singly), "processors": cap(sink, pipeline.batch)}
     # whatever fails without a refusal is tried again here: given back to the source, it would be read and counted twice
     patient = {"retry": {"max_retries": 0, "backoff": {"max_elapsed_time": "0s"}, "output": batched}}
     together = {
         "broker": {
             "pattern": "fan_out_fail_fast",
-            "outputs": [patient],
+            "outputs": [batched if pushed else patient],
             "batching": batching(pipeline.sink, pipeline.batch),
         }
     }
@@ -120,6 +128,8 @@ def output(pipeline: Pipeline) -> dict[str, Any]:
 def _input(source: Source) -> dict[str, Any]:
     if isinstance(source, KinesisSource):
         return kinesis_input(source)
+    if isinstance(source, HttpSource):
+        return http_input(source)
     return kafka_input(source) if isinstance(source, KafkaSource) else pubsub_input(source)
 
 

@@ -14,7 +14,6 @@ REFUSED = (400, 413, 422)
 """Answers that stay the same however often one asks."""
 WAIT = (401, 403, 404, 408, 429, 500, 502, 503, 504)
 """Answers after which to ask less and less often."""
-FOR_EVER = 2**31 - 1
 TIMEOUT, PAUSE, LONGEST_PAUSE = "20s", "1s", "10s"
 IS_REFUSED = rf"""@fallback_error.re_match("^\\S+: HTTP request returned unexpected response code \\(({"|".join(map(str, REFUSED))})\\)")"""
 """Of a message that came past the receiver. Anything else, such as an end of this process, is no refusal."""
@@ -55,7 +54,7 @@ def http_client(sink: Sink) -> dict[str, Any]:
         "verb": "POST",
         "headers": {"Content-Type": "application/json", **_authorization(sink)},
         "timeout": TIMEOUT,
-        "retries": FOR_EVER,
+        "retries": sink.retries,
         "retry_period": PAUSE,
         "max_retry_backoff": LONGEST_PAUSE,
         "backoff_on": list(WAIT),

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 
 from k8s_audit.command_line import CommandLineTool, Run
-from k8s_audit.control_plane.change import sha256
+from k8s_audit.control_plane.change import AGAIN, sha256
 from k8s_audit.control_plane.host import Host
 from k8s_audit.errors import ChangeError, HostError, ToolError
 from k8s_audit.platforms.rke import cluster_file
@@ -21,6 +21,8 @@ RKE = CommandLineTool(
     newest=(1, 8),
     mend="https://rke.docs.rancher.com/installation says how to get it",
 )
+RESTARTS = "rke up; each kube-apiserver restarts once, as many at a time as upgrade_strategy.max_unavailable_controlplane says (1 unless set)"
+"""https://rke.docs.rancher.com/upgrades/configuring-strategy"""
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,16 @@ class Wanted:
         """Of the webhook file on each node."""
         return self.arguments["audit-webhook-config-file"]
 
-    def setup(self) -> Setup:
-        """The cluster file's part."""
-        return Setup(self.policy, self.arguments, sha256(self.webhook.encode()), self.adopt)
+    def setup(self, again: bool = False) -> Setup:
+        """The cluster file's part; `again` asks for a restart where the text alone would not."""
+        plain, other = digests(self.webhook)
+        return Setup(self.policy, self.arguments, other if again else plain, self.adopt)
+
+
+def digests(webhook: str) -> tuple[str, str]:
+    """The digest of a webhook file's text in the cluster file, and the one that is used where that is there already."""
+    plain = sha256(webhook.encode())
+    return plain, plain + AGAIN
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ class RkeCluster:
     hidden: Sequence[str] = field(default=(), repr=False)
 
     def up(self, stop: Event | None = None) -> None:
-        """Bring the nodes to the cluster file; RKE starts one API server after the other anew and waits until each is healthy.
+        """Bring the nodes to the cluster file; RKE starts the API servers anew and waits until each is healthy.
 
         Raises:
             ToolError: it fails or takes too long.
@@ -115,9 +124,19 @@ class RkeChange:
         Raises:
             ConflictError, HostError: it cannot be made, or the hosts are not the control plane of the file.
         """
-        base = self.base(self.known())
+        current = self.known()
+        base = self.base(current)
         self._judge_hosts(base)
-        return base, cluster_file.turn_on(base, wanted.setup())
+        plain, again = (cluster_file.turn_on(base, wanted.setup(again)) for again in (False, True))
+        if current == again.text:
+            return base, again if self._at_rest(wanted) else plain
+        return base, plain if current != plain.text or self._at_rest(wanted) else again
+
+    def _at_rest(self, wanted: Wanted) -> bool:
+        """Whether the last change came to its end, and no node's file is another one: no API server need start anew."""
+        memory = self.file.memory()
+        ended = memory is not None and memory.step == APPLIED
+        return ended and all(host.read(wanted.path) == wanted.webhook.encode() for host in self.cluster.hosts.values())
 
     def plan(self, wanted: Wanted) -> list[str]:
         """What `apply` would do, in words, with nothing changed.
@@ -138,7 +157,7 @@ class RkeChange:
         return [
             *files,
             *lines,
-            *(["rke up; each kube-apiserver restarts once, one after the other"] if files or lines else []),
+            *([RESTARTS] if files or lines else []),
         ]
 
     def apply(self, wanted: Wanted) -> Ours:
@@ -153,7 +172,7 @@ class RkeChange:
         base, edit = self.edit(wanted)
         content = wanted.webhook.encode()
         before = {address: host.read(wanted.path) for address, host in self.cluster.hosts.items()}
-        if memory and memory.step == APPLIED and current == edit.text and set(before.values()) == {content}:
+        if current == edit.text and self._at_rest(wanted):
             return edit.ours
         self._try(wanted)
         made = dict(memory.made) if memory else {}
@@ -253,11 +272,14 @@ class RkeChange:
             ran = self.file.read() != current
             self.file.write(current)
             there = {address: content for address, content in before.items() if content is not None}
+            faults = []
             for address, content in there.items():
-                self.cluster.hosts[address].write(path, content)  # read by an API server when it starts
+                try:
+                    self.cluster.hosts[address].write(path, content)  # read by an API server when it starts
+                except HostError as fault:
+                    faults.append(str(fault))
             if ran:
                 self.cluster.up(Event())
-            faults = []
             for address in self.cluster.hosts.keys() - there.keys():
                 host = self.cluster.hosts[address]
                 try:

@@ -1,8 +1,10 @@
 """The block `services.kube-api` in the text of a `cluster.yml`: cut out, and put back; not a byte outside it changes."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import StringIO
+from types import MappingProxyType
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -13,6 +15,19 @@ from k8s_audit.errors import HostError
 
 SERVICES, KUBE_API = "services", "kube-api"
 INDENT = 2
+SHAPES: Mapping[str, type] = MappingProxyType(
+    {
+        "nodes": list,
+        SERVICES: dict,
+        f"{SERVICES}.{KUBE_API}": dict,
+        f"{SERVICES}.{KUBE_API}.audit_log": dict,
+        f"{SERVICES}.{KUBE_API}.audit_log.configuration": dict,
+        f"{SERVICES}.{KUBE_API}.extra_args": dict,
+        f"{SERVICES}.{KUBE_API}.extra_binds": list,
+        f"{SERVICES}.{KUBE_API}.extra_env": list,
+    }
+)
+"""What we read and edit, each after what it lies in: https://github.com/rancher/rke/blob/v1.6.3/types/rke_types.go"""
 
 
 @dataclass(frozen=True)
@@ -89,8 +104,12 @@ def read(text: str) -> Any:
     if not isinstance(document, dict) or "nodes" not in document:
         kind = f" of kind {document['kind']}" if isinstance(document, dict) and "kind" in document else ""
         raise HostError(f"the cluster file{kind} is no cluster.yml of RKE: it has no list of nodes")
-    if not isinstance(document.get(SERVICES) or {}, dict):
-        raise HostError("the cluster file's services is no mapping")
+    for path, shape in SHAPES.items():
+        place: Any = document
+        for key in path.split("."):
+            place = (place or {}).get(key)
+        if place is not None and not isinstance(place, shape):
+            raise HostError(f"the cluster file's {path} is no {'list' if shape is list else 'mapping'}")
     return document
 
 

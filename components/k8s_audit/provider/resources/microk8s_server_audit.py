@@ -27,8 +27,7 @@ def _seat(values: Values) -> tuple[Any, ...]:
 
 def _identity(values: Values) -> str:
     host = Microk8sHost.model_validate(values["host"])
-    where = "local" if host.access == "local" else f"ssh:{host.user}@{host.address}:{host.port}"
-    return f"{where}:{host.args_file}"
+    return f"{host.where}:{host.args_file}"
 
 
 Microk8sServerAuditResource = HostAuditResource(

@@ -31,8 +31,7 @@ def _seat(values: Values) -> tuple[Any, ...]:
 
 def _identity(values: Values) -> str:
     host = ServerHost.model_validate(values["host"])
-    where = "local" if host.access == "local" else f"ssh:{host.user}@{host.address}:{host.port}"
-    return f"{where}:{host.config_file}"
+    return f"{host.where}:{host.config_file}"
 
 
 RancherServerAuditResource = HostAuditResource(

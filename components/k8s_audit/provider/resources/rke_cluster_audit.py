@@ -16,7 +16,7 @@ from k8s_audit.delivery.contract import contract_of
 from k8s_audit.delivery.webhook import secrets_in
 from k8s_audit.errors import HostError
 from k8s_audit.platforms.rke import cluster_file
-from k8s_audit.platforms.rke.change import RkeChange, RkeCluster, Wanted, opened
+from k8s_audit.platforms.rke.change import RESTARTS, RkeChange, RkeCluster, Wanted, digests, opened
 from k8s_audit.platforms.rke.memory import APPLIED
 from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
 
@@ -65,7 +65,7 @@ class RkeClusterAuditResource:
 
     def notice(self, news: Values, old: Values | None) -> str:
         """What is in the file is read by `up`, and by `k8s-audit doctor`."""
-        told = "`rke up` restarts each kube-apiserver once, one after the other"
+        told = f"`up` runs {RESTARTS}"
         if old:
             return told
         return (
@@ -101,7 +101,7 @@ class RkeClusterAuditResource:
             )
         now = inputs.model_copy(update=changed)
         memory = cluster.file.memory()
-        digested = cluster_file.digest(text) == sha256(inputs.webhook.encode())
+        digested = cluster_file.digest(text) in digests(inputs.webhook)
         live = {
             "intact": digested and (memory is None or memory.step == APPLIED),
             "unaudited": RkeChange(cluster, record).strays(text),

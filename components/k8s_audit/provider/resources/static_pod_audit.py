@@ -38,9 +38,7 @@ def _seat(values: Values) -> tuple[Any, ...]:
 
 def _identity(values: Values) -> str:
     host = StaticPodHost.model_validate(values["host"])
-    if host.access == "local":
-        return f"local:{host.manifests}"
-    return f"ssh:{host.user}@{host.address}:{host.port}:{host.manifests}"
+    return f"{host.where}:{host.manifests}"
 
 
 def _found(id: str) -> StaticPodAuditInputs | None:

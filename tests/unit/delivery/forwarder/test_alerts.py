@@ -1,14 +1,13 @@
-import yaml
-
-from k8s_audit.delivery.forwarder.alerts import alerts, render_rules, rule_groups
+from k8s_audit.delivery.forwarder.alerts import alerts, forwarder_rules
 from k8s_audit.delivery.forwarder.dashboard import dashboard, render_dashboard
 
 
-def test_the_file_of_rules_has_the_rules_of_the_object() -> None:
-    text = render_rules("audit", "forwarder")
-    assert yaml.safe_load(text) == rule_groups("audit", "forwarder")
+def test_each_rule_has_a_name_of_its_own_and_says_whose_it_is() -> None:
     names = [alert.name for alert in alerts("audit", "forwarder")]
+    (group,) = forwarder_rules("audit", "forwarder")["groups"]
+    assert [rule["alert"] for rule in group["rules"]] == names
     assert len(names) == len(set(names)) == 8
+    assert {rule["labels"]["forwarder"] for rule in group["rules"]} == {"forwarder"}
 
 
 def test_the_dashboard_has_panels_that_do_not_overlap_and_the_same_bytes_each_time() -> None:

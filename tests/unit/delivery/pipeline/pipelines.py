@@ -4,9 +4,11 @@ from k8s_audit.delivery.pipeline.model import (
     Annotation,
     Batch,
     Filter,
+    HttpSource,
     KafkaDeadLetter,
     KafkaSource,
     KinesisSource,
+    LogDeadLetter,
     Pipeline,
     PubSubDeadLetter,
     PubSubSource,
@@ -48,4 +50,12 @@ AKS = Pipeline(
     ),
     batch=Batch(max_events=100, period="200ms"),
 )
-PIPELINES = {"eks": EKS, "gke": GKE, "aks": AKS}
+OPENSHIFT = Pipeline(
+    source=HttpSource(8443, "/", f"{FOLDER}/tls.crt", f"{FOLDER}/tls.key"),
+    decoder="openshift",
+    sink=Sink("https://receiver.example.com/events", token_file=f"{FOLDER}/token"),
+    dead_letter=LogDeadLetter(),
+    annotation=Annotation("payments-3"),
+    filters=(Filter(users=("system:node:*",), verbs=("get",)),),
+)
+PIPELINES = {"eks": EKS, "gke": GKE, "aks": AKS, "openshift": OPENSHIFT}

@@ -205,6 +205,11 @@ def test_a_log_elsewhere_gets_a_mount_and_a_mount_that_is_there_is_not_added_aga
         (f"{NODES}services:\n  kube-api: {{extra_args: {{}}}}\n", "has services.kube-api on one line"),
         (f"x: &x {{a: b}}\n{NODES}services:\n  kube-api:\n    extra_args: *x\n", "has an alias of elsewhere"),
         (f"{NODES}services: 5\n", "services is no mapping"),
+        ("nodes: 5\n", "the cluster file's nodes is no list"),
+        ("nodes: {address: a}\n", "the cluster file's nodes is no list"),
+        (f"{NODES}services:\n  kube-api:\n    extra_args: [a]\n", "services.kube-api.extra_args is no mapping"),
+        (f"{NODES}services:\n  kube-api:\n    extra_binds: /a:/a\n", "services.kube-api.extra_binds is no list"),
+        (f"{NODES}services:\n  kube-api:\n    audit_log: true\n", "services.kube-api.audit_log is no mapping"),
     ],
 )
 def test_what_is_no_cluster_file_or_cannot_be_edited_is_said(text: str, said: str) -> None:

@@ -1,0 +1,1 @@
+"""IBM Cloud Kubernetes Service: audit logging by the webhook that its API sets."""

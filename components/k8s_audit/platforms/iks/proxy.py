@@ -1,0 +1,44 @@
+"""The way to a receiver in an IKS cluster: through the API server's own proxy, since a master of IBM's reaches no ClusterIP.
+
+https://cloud.ibm.com/docs/containers?topic=containers-health-audit#audit-api-server-cluster; the proxy wants the cluster's own
+authority, and an administrator's client certificate, as `ibmcloud ks cluster config --admin` has it.
+"""
+
+from pathlib import Path
+
+from k8s_audit.errors import CloudError
+from k8s_audit.receivers.address import ServiceAddress
+
+PROXY = "https://127.0.0.1:2040/"
+"""The API server, as it sees itself."""
+
+
+def proxied(address: ServiceAddress) -> str:
+    """The URL of a receiver's Service through the proxy."""
+    scheme = "https" if address.tls else "http"
+    service = f"{scheme}:{address.service}:{address.port}"
+    return f"{PROXY}api/v1/namespaces/{address.namespace}/services/{service}/proxy{address.path}"
+
+
+def client_certificate(kubeconfig: str) -> tuple[str, str]:
+    """The client certificate of a kubeconfig and its key, in PEM; the key is a secret.
+
+    Args:
+        kubeconfig: a path.
+
+    Raises:
+        CloudError: it cannot be used, or has none.
+    """
+    from kubernetes import client, config
+
+    settings = client.Configuration()
+    try:
+        config.load_kube_config(kubeconfig, client_configuration=settings)
+        if settings.cert_file and settings.key_file:
+            return Path(settings.cert_file).read_text(), Path(settings.key_file).read_text()
+    except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
+        raise CloudError(f"kubeconfig {kubeconfig} cannot be used: {type(error).__name__}") from None
+    raise CloudError(
+        f"kubeconfig {kubeconfig} has no client certificate, with which alone the API server's proxy lets events through to a receiver in"
+        " the cluster; `ibmcloud ks cluster config --cluster CLUSTER --admin` downloads one that has"
+    )

@@ -1,0 +1,180 @@
+"""An OpenShift cluster as its API tells of it: the audit settings of its API servers, and how far its operator has brought them.
+
+APIServer: https://github.com/openshift/api/blob/master/config/v1/types_apiserver.go. The operator makes the audit policy in a ConfigMap,
+copies it into a numbered revision, and brings the revision to one node after the other:
+https://github.com/openshift/cluster-kube-apiserver-operator/blob/main/pkg/operator/starter.go
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from k8s_audit.errors import ConflictError, HostError
+from k8s_audit.platforms.openshift.rollout import Seen
+
+SETTINGS = "/apis/config.openshift.io/v1/apiservers/cluster"
+CLUSTER_OPERATOR = "/apis/config.openshift.io/v1/clusteroperators/kube-apiserver"
+OPERATOR = "/apis/operator.openshift.io/v1/kubeapiservers/cluster"
+POLICIES = "/api/v1/namespaces/openshift-kube-apiserver/configmaps/kube-apiserver-audit-policies"
+RECORD = "k8s-audit/before"
+"""The annotation that says what was there before us."""
+POLICY_FILE = "audit-policy-file"
+"""The argument by which 4.6 to 4.8 pick one of the ConfigMap's policies; later there is but one."""
+TIMEOUT = 15
+"""Seconds for one request."""
+MERGE = "application/merge-patch+json"
+OK, NOT_FOUND, CONFLICT = 200, 404, 409
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The audit settings as they are stored.
+
+    Args:
+        audit: `spec.audit`; None: nothing is set.
+        record: our annotation; None: there is none.
+        version: the object's, so that no change by somebody else is overwritten.
+    """
+
+    audit: dict[str, Any] | None
+    record: str | None
+    version: str
+
+
+class AwayError(HostError):
+    """The API server does not answer, as it may while it is restarted."""
+
+
+class OpenshiftCluster:
+    """One cluster.
+
+    Args:
+        kubeconfig: the path of one that may get and patch the APIServer, get ClusterOperator and KubeAPIServer, and get ConfigMaps in
+            openshift-kube-apiserver.
+    """
+
+    def __init__(self, kubeconfig: str) -> None:
+        """Nothing is asked yet."""
+        self.kubeconfig = kubeconfig
+
+    def read(self) -> Stored:
+        """The audit settings.
+
+        Raises:
+            HostError: the cluster cannot be asked, or is none of OpenShift 4.
+        """
+        found = self.find()
+        if found is None:
+            raise HostError(
+                f"the cluster of kubeconfig {self.kubeconfig} has no APIServer `cluster` of config.openshift.io/v1: it is none of"
+                " OpenShift 4, or one without a control plane of its own"
+            )
+        return found
+
+    def find(self) -> Stored | None:
+        """The audit settings; None: the cluster has none.
+
+        Raises:
+            HostError: the cluster cannot be asked.
+        """
+        found = self._get(SETTINGS)
+        if found is None:
+            return None
+        metadata = found["metadata"]
+        record = (metadata.get("annotations") or {}).get(RECORD)
+        return Stored(found.get("spec", {}).get("audit"), record, metadata["resourceVersion"])
+
+    def write(self, stored: Stored, audit: Mapping[str, Any] | None, record: str | None) -> None:
+        """Store other settings, if nobody changed them since they were read.
+
+        Raises:
+            ConflictError: somebody did.
+            HostError: the cluster refuses.
+        """
+        gone = dict.fromkeys(stored.audit or {})
+        spec = None if audit is None else {**gone, **audit}
+        metadata = {"resourceVersion": stored.version, "annotations": {RECORD: record}}
+        self._ask("PATCH", SETTINGS, {"metadata": metadata, "spec": {"audit": spec}})
+
+    def seen(self) -> Seen:
+        """How far the operator is.
+
+        Raises:
+            HostError: the cluster cannot be asked.
+        """
+        operator = self._get(OPERATOR) or {}
+        status = operator.get("status") or {}
+        revision = int(status.get("latestAvailableRevision") or 0)
+        arguments = ((operator.get("spec") or {}).get("observedConfig") or {}).get("apiServerArguments") or {}
+        chosen = arguments.get(POLICY_FILE) or []
+        conditions = ((self._get(CLUSTER_OPERATOR) or {}).get("status") or {}).get("conditions") or []
+        return Seen(
+            policies=_digest(self._get(POLICIES), chosen),
+            rolled=_digest(self._get(f"{POLICIES}-{revision}"), chosen),
+            revision=revision,
+            nodes={
+                each["nodeName"]: int(each.get("currentRevision") or 0) for each in status.get("nodeStatuses") or []
+            },
+            conditions={each["type"]: (each["status"], str(each.get("message") or "")) for each in conditions},
+        )
+
+    def version(self) -> str:
+        """Of OpenShift, such as `4.18.3`; empty: it is not told."""
+        versions = ((self._get(CLUSTER_OPERATOR) or {}).get("status") or {}).get("versions") or []
+        return next((str(each["version"]) for each in versions if each.get("name") == "operator"), "")
+
+    def _get(self, path: str) -> dict[str, Any] | None:
+        return self._ask("GET", path, None)
+
+    def _ask(self, method: str, path: str, body: Any) -> dict[str, Any] | None:
+        client = self._client()
+        headers = {"Accept": "application/json", "Content-Type": MERGE if body else "application/json"}
+        request = client.param_serialize(method, path, header_params=headers, body=body, auth_settings=["BearerToken"])
+        try:
+            answer = client.call_api(*request, _request_timeout=TIMEOUT)
+            text, status = answer.read().decode(), int(answer.status)
+        except Exception as error:  # whatever urllib3 raises
+            raise AwayError(f"the cluster does not answer: {type(error).__name__}{self._look(method, path)}") from None
+        finally:
+            client.close()
+        if status == NOT_FOUND and method == "GET":
+            return None
+        if status == CONFLICT:
+            raise ConflictError("APIServer `cluster` was changed by somebody else meanwhile; the next `up` begins anew")
+        if status != OK:
+            kind = AwayError if status >= 500 else HostError
+            raise kind(f"the cluster answers {status} to {method} {path}: {_message(text)}{self._look(method, path)}")
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def _look(self, method: str, path: str) -> str:
+        return (
+            f"\nLook closer: kubectl --kubeconfig {self.kubeconfig} auth can-i {method.lower()} {path.split('/')[-2]}"
+        )
+
+    def _client(self) -> Any:
+        from kubernetes import client, config
+
+        settings = client.Configuration()
+        try:
+            config.load_kube_config(self.kubeconfig, client_configuration=settings)
+        except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
+            raise HostError(f"kubeconfig {self.kubeconfig} cannot be used: {type(error).__name__}") from None
+        settings.retries = False
+        return client.ApiClient(settings)
+
+
+def _digest(config_map: dict[str, Any] | None, chosen: Any) -> str:
+    """Of the policies in a ConfigMap and the one of them that is chosen; empty: there is no ConfigMap."""
+    if config_map is None:
+        return ""
+    return hashlib.sha256(json.dumps([config_map.get("data"), chosen], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _message(text: str) -> str:
+    try:
+        return str(json.loads(text)["message"])[:300]
+    except (TypeError, ValueError, KeyError):
+        return text[:300]
