@@ -30,6 +30,8 @@ SELF_MANAGED: dict[str, dict[str, Any]] = {
     "kops": {"clusterName": "prod-1.k8s.example.com", "stateStore": "s3://example-kops-state"},
     "kind": {"folder": "/srv/kind-1"},
     "rke": {"clusterFile": "cluster.yml", "hosts": HOSTS},
+    "cluster-api": {"managementKubeconfig": "management", "namespace": "clusters", "name": "prod-1"},
+    "hypershift": {"managementKubeconfig": "management", "namespace": "clusters", "name": "prod-1"},
 }
 CLOUDS: dict[str, dict[str, Any]] = {
     "eks": {"region": eks_cloud.REGION},

@@ -74,4 +74,4 @@ def _fill(tool: Tool, platform: str, into: Path, progress: Progress, position: s
             take(file, into)
     except SourceError as error:
         raise SourceError(f"{why}\n{error}") from None
-    return "built from Go sources"
+    return "built from Go sources" if tool.builds else "taken from its Go module"

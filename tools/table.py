@@ -15,6 +15,8 @@ LANGUAGE_HOST = "3.75.0"
 HELM = "3.22.0"
 BENTO = "1.20.0"
 ACTIONLINT = "1.7.7"
+CLUSTER_API = "1.13.6"
+HYPERSHIFT = "0.0.0-20250331115040-26fc3ceb1929"
 OPENSHIFT_API = "0.0.0-20260805215214-cfb63858e9d7"
 OPENSHIFT_LOGGING = "0.0.0-20241003210634-afb65cea19d1"
 """Release 5.9; of release 6 the Go module proxy has no module whose files it serves."""
@@ -302,6 +304,30 @@ TOOLS = (
         ),
     ),
     Tool(
+        "cluster-api-crds",
+        CLUSTER_API,
+        builds=(),
+        files=(
+            GoFile(
+                "kubeadmcontrolplanes.yaml",
+                f"sigs.k8s.io/cluster-api@v{CLUSTER_API}",
+                "controlplane/kubeadm/config/crd/bases/controlplane.cluster.x-k8s.io_kubeadmcontrolplanes.yaml",
+            ),
+        ),
+    ),
+    Tool(
+        "hypershift-crds",
+        HYPERSHIFT,
+        builds=(),
+        files=(
+            GoFile(
+                "hostedclusters.yaml",
+                f"github.com/openshift/hypershift/api@v{HYPERSHIFT}",
+                "hypershift/v1beta1/zz_generated.featuregated-crd-manifests/hostedclusters.hypershift.openshift.io/AAA_ungated.yaml",
+            ),
+        ),
+    ),
+    Tool(
         "openshift-crds",
         OPENSHIFT_API,
         builds=(),
@@ -359,6 +385,8 @@ GROUPS = MappingProxyType(
             "pstest",
             "kfake",
             "actionlint",
+            "cluster-api-crds",
+            "hypershift-crds",
             "openshift-crds",
             "openshift-logging-crds",
             "kind",

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from k8s_audit.delivery.forwarder.component import Forwarder, ForwarderArgs
     from k8s_audit.errors import AuditPolicyError, CloudError, ConfigError, K8sAuditError, ReceiverError
     from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
+    from k8s_audit.platforms.cluster_api.component import ClusterApiAudit, ClusterApiAuditArgs
     from k8s_audit.platforms.created.component import CreatedAuditArgs, K3dAudit, KindAudit
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
     from k8s_audit.platforms.gke.component import GkeAudit, GkeAuditArgs
+    from k8s_audit.platforms.hypershift.component import HypershiftAudit, HypershiftAuditArgs
     from k8s_audit.platforms.iks.component import IksAudit, IksAuditArgs
     from k8s_audit.platforms.k3s import K3sAudit
     from k8s_audit.platforms.kops.component import KopsAudit, KopsAuditArgs
@@ -40,8 +42,10 @@ if TYPE_CHECKING:
         EksClusterLogging,
         EksLogGroup,
         GkeDataAccess,
+        HostedClusterAudit,
         IksAuditWebhook,
         KopsSpecAudit,
+        KubeadmControlPlaneAudit,
         LocalControlPlane,
         MetricsApi,
         Microk8sServerAudit,
@@ -62,6 +66,8 @@ _HOMES = {
     "AksAuditArgs": "platforms.aks.component",
     "AuditPolicyError": "errors",
     "CloudError": "errors",
+    "ClusterApiAudit": "platforms.cluster_api.component",
+    "ClusterApiAuditArgs": "platforms.cluster_api.component",
     "ClusterShieldReceiver": "receivers.cluster_shield",
     "ConfigError": "errors",
     "CreatedAudit": "resources",
@@ -78,14 +84,17 @@ _HOMES = {
     "GkeAudit": "platforms.gke.component",
     "GkeAuditArgs": "platforms.gke.component",
     "GkeDataAccess": "resources",
+    "HostedClusterAudit": "resources",
     "HttpReceiver": "receivers.http",
     "HttpReceiverArgs": "receivers.http",
-    "K3dAudit": "platforms.created.component",
-    "K3sAudit": "platforms.k3s",
-    "K8sAuditError": "errors",
+    "HypershiftAudit": "platforms.hypershift.component",
+    "HypershiftAuditArgs": "platforms.hypershift.component",
     "IksAudit": "platforms.iks.component",
     "IksAuditArgs": "platforms.iks.component",
     "IksAuditWebhook": "resources",
+    "K3dAudit": "platforms.created.component",
+    "K3sAudit": "platforms.k3s",
+    "K8sAuditError": "errors",
     "KindAudit": "platforms.created.component",
     "KopsAudit": "platforms.kops.component",
     "KopsAuditArgs": "platforms.kops.component",
@@ -93,6 +102,7 @@ _HOMES = {
     "KubeadmAudit": "platforms.kubeadm",
     "KubeadmAuditArgs": "platforms.kubeadm",
     "KubeadmConfigAudit": "resources",
+    "KubeadmControlPlaneAudit": "resources",
     "LocalAudit": "platforms.local",
     "LocalAuditArgs": "platforms.local",
     "LocalControlPlane": "resources",
@@ -133,6 +143,8 @@ __all__ = [
     "AksAuditArgs",
     "AuditPolicyError",
     "CloudError",
+    "ClusterApiAudit",
+    "ClusterApiAuditArgs",
     "ClusterShieldReceiver",
     "ConfigError",
     "CreatedAudit",
@@ -149,8 +161,11 @@ __all__ = [
     "GkeAudit",
     "GkeAuditArgs",
     "GkeDataAccess",
+    "HostedClusterAudit",
     "HttpReceiver",
     "HttpReceiverArgs",
+    "HypershiftAudit",
+    "HypershiftAuditArgs",
     "IksAudit",
     "IksAuditArgs",
     "IksAuditWebhook",
@@ -164,6 +179,7 @@ __all__ = [
     "KubeadmAudit",
     "KubeadmAuditArgs",
     "KubeadmConfigAudit",
+    "KubeadmControlPlaneAudit",
     "LocalAudit",
     "LocalAuditArgs",
     "LocalControlPlane",

@@ -60,6 +60,9 @@ def test_a_rule_matches_by_verb_group_and_subresource() -> None:
 @pytest.mark.parametrize(
     ("kind", "properties", "faults"),
     [
+        ("k8s-audit:index:HostedClusterAudit", {"profile": "None"}, 1),
+        ("k8s-audit:index:HostedClusterAudit", {"profile": "Default"}, 0),
+        ("k8s-audit:index:KubeadmControlPlaneAudit", {"policy": "rules: [{level: None}]"}, len(concerns())),
         ("k8s-audit:index:EksClusterLogging", {"types": ["api"]}, 1),
         ("k8s-audit:index:EksClusterLogging", {"types": ["api", "audit"]}, 0),
         ("k8s-audit:index:OpenshiftAuditProfile", {"profile": "None"}, 1),

@@ -1,12 +1,16 @@
-"""KopsAudit, RkeAudit and IksAudit as components: what they register. The engine is mocked."""
+"""Components of clusters that others' tools, APIs and controllers change: what they register. The engine is mocked."""
 
 import asyncio
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from pulumi.runtime import mocks
 
 from k8s_audit.errors import ConfigError
+from k8s_audit.platforms.cluster_api.component import ClusterApiAudit
+from k8s_audit.platforms.hypershift.component import HypershiftAudit
 from k8s_audit.platforms.iks.component import IksAudit
 from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.rke.component import RkeAudit
@@ -38,6 +42,12 @@ def rke(**settings: Any) -> None:
         "ssh_private_key": "K",
     }
     mocks.test(lambda: RkeAudit("prod-1", args))()  # type: ignore[no-untyped-call]
+
+
+def managed(component: Any, settings: Any = MappingProxyType({}), **more: Any) -> None:
+    where = {"managementKubeconfig": "~/management", "namespace": "clusters", "name": "prod"} | settings
+    args: Any = {"settings": where, "receiver": RECEIVER, "kubeconfig": "/admin.conf"} | more
+    mocks.test(lambda: component("prod-1", args))()  # type: ignore[no-untyped-call]
 
 
 def iks(delivery: dict[str, Any] | None = None, **settings: Any) -> None:
@@ -99,11 +109,36 @@ def test_rke_gets_flags_within_the_receivers_limits_and_the_key_is_secret(engine
     assert proof["apiServers"] == ["https://10.0.0.11:6443", "https://10.0.0.12:6443"]
 
 
+def test_a_kubeadm_control_plane_gets_flags_within_the_receivers_limits_and_proofs_come_after_it(
+    engine: Engine,
+) -> None:
+    managed(ClusterApiAudit, {"apiServers": ["https://10.0.0.11:6443"]})
+    (control_plane,) = of_type(engine, "KubeadmControlPlaneAudit").values()
+    assert control_plane["kubeconfig"] == str(Path.home() / "management")
+    assert SECRET in control_plane["webhook"]
+    assert "token: TOKEN" in plain(control_plane["webhook"])
+    assert int(control_plane["arguments"]["audit-webhook-truncate-max-batch-size"]) < 65_536
+    (proof,) = of_type(engine, "DeliveryCheck").values()
+    assert (proof["kubeconfig"], proof["apiServers"]) == ("/admin.conf", ["https://10.0.0.11:6443"])
+
+
+def test_a_hosted_cluster_gets_a_webhook_alone(engine: Engine) -> None:
+    managed(HypershiftAudit, {"auditProfile": "Default"})
+    (hosted,) = of_type(engine, "HostedClusterAudit").values()
+    assert SECRET in hosted["webhook"]
+    assert (hosted["profile"], hosted["namespace"], hosted["cluster"]) == ("Default", "clusters", "prod")
+    assert len(of_type(engine, "DeliveryCheck")) == 1
+
+
 def test_faults_are_raised_before_anything_is_registered(engine: Engine) -> None:
     with pytest.raises(ConfigError, match=r"settings.clusterName: String should match pattern"):
         kops(clusterName="prod")
     with pytest.raises(ConfigError, match=r"hosts\[1\].node: 10.0.0.11 is hosts\[0\]'s too"):
         rke(hosts=[HOSTS[0], HOSTS[0] | {"name": "b", "apiServer": "https://b:6443"}])
+    with pytest.raises(ConfigError, match=r"audit:delivery.maxWait: HyperShift alone"):
+        managed(HypershiftAudit, delivery={"maxWait": "1s"})
+    with pytest.raises(ConfigError, match="receiver: runs in the hosted cluster"):
+        managed(HypershiftAudit, receiver=RECEIVER | {"namespace": "falco"})
     with pytest.raises(ConfigError, match=r"delivery.maxWait: IBM alone sets"):
         iks(delivery={"maxWait": "1s"})
     assert not of_type(engine, "DeliveryCheck")

@@ -16,6 +16,7 @@ from tests.project import CHECKOUT
 
 COMPONENTS = {
     "AdmissionControllerReceiver",
+    "ClusterApiAudit",
     "ClusterShieldReceiver",
     "AksAudit",
     "EksAudit",
@@ -23,6 +24,8 @@ COMPONENTS = {
     "Forwarder",
     "GkeAudit",
     "HttpReceiver",
+    "HypershiftAudit",
+    "IksAudit",
     "K3dAudit",
     "K3sAudit",
     "KindAudit",
@@ -44,7 +47,10 @@ RESOURCES = {
     "EksClusterLogging",
     "EksLogGroup",
     "GkeDataAccess",
+    "HostedClusterAudit",
+    "IksAuditWebhook",
     "KopsSpecAudit",
+    "KubeadmControlPlaneAudit",
     "KubeadmConfigAudit",
     "LocalControlPlane",
     "MetricsApi",

@@ -831,6 +831,7 @@ VERSION = r"\d+\.\d+\.\d+(-\d{14}-[0-9a-f]{12})?"
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_each_tool_can_be_had_whole_in_either_way(tool: Tool) -> None:
     assert tool.builds or tool.files, "without a download it is built, or taken as it is"
+    assert all(re.fullmatch(rf"[a-z0-9./-]+@v{VERSION}", file.module) for file in tool.files)
     assert len(set(tool.executables)) == len(tool.executables)
     assert re.fullmatch(VERSION, tool.version)
     for built in tool.builds:

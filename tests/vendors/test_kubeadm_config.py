@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from k8s_audit import kubernetes_yaml
 from k8s_audit.control_plane import static_pod
 from k8s_audit.control_plane.kubeadm_config import turn_on
 from k8s_audit.delivery.flags import AuditFlags
+from k8s_audit.platforms.cluster_api.change import ControlPlaneAudit
 from k8s_audit.platforms.kubeadm_render import manifest_patch
+from tests.unit.platforms.cluster_api.test_control_plane import theirs
 
 WANTED = AuditFlags().arguments("/etc/kubernetes/k8s-audit/policy.yaml", "/etc/kubernetes/k8s-audit/webhook.yaml")
 LOCAL = "apiVersion: kubeadm.k8s.io/{}\nkind: InitConfiguration\nlocalAPIEndpoint: {{advertiseAddress: 192.0.2.10}}\n"
@@ -53,6 +56,21 @@ def test_kubeadm_takes_our_patch_of_a_manifest(tmp_path: Path) -> None:
     file.write_text(f"{stored(tmp_path, 'v1beta4')}---\n{local}")
     patches.mkdir()
     (patches / "kube-apiserver0+json.yaml").write_text(manifest_patch(WANTED))
+    kubeadm(tmp_path, "init", "phase", "control-plane", "apiserver", "--dry-run", "--config", str(file))
+    manifest = (tmp_path / "kube-apiserver.yaml").read_bytes()
+    assert static_pod.audit_arguments(manifest) == WANTED
+    assert static_pod.turn_on(manifest, WANTED, "digest").ours.volumes == ()
+
+
+@pytest.mark.parametrize(("version", "writes"), [("v1beta1", "v1beta3"), ("v1beta2", "v1beta4")])
+def test_kubeadm_takes_what_a_kubeadm_control_plane_says(version: str, writes: str, tmp_path: Path) -> None:
+    """Cluster API writes its `clusterConfiguration` as kubeadm's own, of the version that this kubeadm reads."""
+    edited = ControlPlaneAudit("policy", "webhook", WANTED).edit("prod")(theirs(version))
+    head = {"apiVersion": f"kubeadm.k8s.io/{writes}", "kind": "ClusterConfiguration", "kubernetesVersion": "v1.34.4"}
+    text = kubernetes_yaml.dump(head | edited["spec"]["kubeadmConfigSpec"]["clusterConfiguration"])
+    file = tmp_path / "kubeadm.yaml"
+    file.write_text(f"{text}---\n{LOCAL.format(writes)}")
+    kubeadm(tmp_path, "config", "validate", "--config", str(file))
     kubeadm(tmp_path, "init", "phase", "control-plane", "apiserver", "--dry-run", "--config", str(file))
     manifest = (tmp_path / "kube-apiserver.yaml").read_bytes()
     assert static_pod.audit_arguments(manifest) == WANTED

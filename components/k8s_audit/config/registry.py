@@ -3,8 +3,10 @@
 from types import MappingProxyType
 
 from k8s_audit.config.platforms.aks import AksPlatform
+from k8s_audit.config.platforms.cluster_api import ClusterApiPlatform
 from k8s_audit.config.platforms.eks import EksPlatform
 from k8s_audit.config.platforms.gke import GkePlatform
+from k8s_audit.config.platforms.hypershift import HypershiftPlatform
 from k8s_audit.config.platforms.iks import IksPlatform
 from k8s_audit.config.platforms.k3d import K3dPlatform
 from k8s_audit.config.platforms.k3s import K3sPlatform
@@ -40,9 +42,11 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "kops": KopsPlatform,
         "rke": RkePlatform,
         "openshift": OpenshiftPlatform,
+        "hypershift": HypershiftPlatform,
+        "cluster-api": ClusterApiPlatform,
         "kind": KindPlatform,
         "k3d": K3dPlatform,
-        **dict.fromkeys("minikube minishift openshift-3.11 hypershift talos cluster-api kubespray".split()),
+        **dict.fromkeys("minikube minishift openshift-3.11 talos kubespray".split()),
     }
 )
 FORMER = MappingProxyType(
@@ -76,10 +80,18 @@ PLACES = MappingProxyType(
 STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place", "openshift": "openshift.place"})
 """The module in `platforms/` whose `place` makes the way out of a cluster of this kind, whose API servers send nothing themselves."""
 TOOLED = MappingProxyType(
-    {"kops": "kops.place", "rke": "rke.place", "iks": "iks.place", "kind": "created.place", "k3d": "created.place"}
+    {
+        "kops": "kops.place",
+        "rke": "rke.place",
+        "iks": "iks.place",
+        "kind": "created.place",
+        "k3d": "created.place",
+        "cluster-api": "cluster_api.place",
+        "hypershift": "hypershift.place",
+    }
 )
-"""The module in `platforms/` for a cluster that another maker's command line or API changes, or creates: `place` registers it, `plan` tells what `up`
-would do."""
+"""The module in `platforms/` for a cluster that another maker's command line, API or controller changes, or creates: `place` registers it, `plan` tells
+what `up` would do."""
 API_SERVERS = MappingProxyType(
     {"local": "local_place", **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"), **TOOLED}
 )
@@ -98,6 +110,8 @@ RENDERS = MappingProxyType(
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
         "openshift": "openshift.render",
+        "cluster-api": "cluster_api.render",
+        "hypershift": "hypershift.render",
     }
 )
 """The module in `platforms/` whose `render` tells what a stack of this kind writes; clouds write nothing of the kind."""
@@ -112,6 +126,8 @@ AUDITED = tuple(
         "IksAuditWebhook",
         "OpenshiftAuditProfile",
         "CreatedAudit",
+        "KubeadmControlPlaneAudit",
+        "HostedClusterAudit",
     )
 )
 """Types of the resources that change how API servers audit, which then restart, or must be created anew."""

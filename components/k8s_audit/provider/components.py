@@ -4,9 +4,11 @@ import pulumi
 
 from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.aks.component import AksAudit
+from k8s_audit.platforms.cluster_api.component import ClusterApiAudit
 from k8s_audit.platforms.created.component import K3dAudit, KindAudit
 from k8s_audit.platforms.eks.component import EksAudit
 from k8s_audit.platforms.gke.component import GkeAudit
+from k8s_audit.platforms.hypershift.component import HypershiftAudit
 from k8s_audit.platforms.iks.component import IksAudit
 from k8s_audit.platforms.k3s import K3sAudit
 from k8s_audit.platforms.kops.component import KopsAudit
@@ -27,12 +29,14 @@ from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
 COMPONENTS: list[type[pulumi.ComponentResource]] = [
     AdmissionControllerReceiver,
     AksAudit,
+    ClusterApiAudit,
     ClusterShieldReceiver,
     EksAudit,
     FalcoReceiver,
     Forwarder,
     GkeAudit,
     HttpReceiver,
+    HypershiftAudit,
     IksAudit,
     K3dAudit,
     K3sAudit,

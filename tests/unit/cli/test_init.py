@@ -26,6 +26,8 @@ ANSWERS = {
     "k3d": {"folder": "/srv/k3d-1"},
     "rke": {"clusterFile": "rke/cluster.yml", "hosts": "rancher@10.0.0.11"},
     "iks": {"clusterId": "prod-1"},
+    "cluster-api": {"managementKubeconfig": "~/.kube/management", "namespace": "clusters", "name": "prod-1"},
+    "hypershift": {"managementKubeconfig": "~/.kube/management", "namespace": "clusters", "name": "prod-1"},
     "eks": {"region": "eu-west-1"},
     "gke": {"project": "payments-prod", "location": "europe-west1"},
     "aks": {"subscriptionId": "00000000-0000-4000-8000-000000000001", "resourceGroup": "prod"},
@@ -79,6 +81,10 @@ def test_what_is_written_for_each_kind_is_valid_and_has_each_key(project: Path, 
     if platform in ("kind", "k3d") and receiver not in ("http", *OF_REVIEWS):
         assert (made.exit_code, file.exists()) == (2, False)
         assert "allowed: http" in made.stderr
+        return
+    if platform == "hypershift" and receiver not in ("http", *OF_REVIEWS):
+        assert (made.exit_code, file.exists()) == (2, False)
+        assert "run in the management cluster" in made.stderr
         return
     if platform == "local" and receiver not in ("recorder", "http"):
         assert (made.exit_code, file.exists()) == (2, False)

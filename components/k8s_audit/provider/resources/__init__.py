@@ -9,9 +9,11 @@ from k8s_audit.provider.resources.delivery_check import DeliveryCheckResource
 from k8s_audit.provider.resources.eks_cluster_logging import EksClusterLoggingResource
 from k8s_audit.provider.resources.eks_log_group import EksLogGroupResource
 from k8s_audit.provider.resources.gke_data_access import GkeDataAccessResource
+from k8s_audit.provider.resources.hosted_cluster_audit import HostedClusterAuditResource
 from k8s_audit.provider.resources.iks_audit_webhook import IksAuditWebhookResource
 from k8s_audit.provider.resources.kops_spec_audit import KopsSpecAuditResource
 from k8s_audit.provider.resources.kubeadm_config_audit import KubeadmConfigAuditResource
+from k8s_audit.provider.resources.kubeadm_control_plane_audit import KubeadmControlPlaneAuditResource
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
 from k8s_audit.provider.resources.metrics_api import MetricsApiResource
 from k8s_audit.provider.resources.microk8s_server_audit import Microk8sServerAuditResource
@@ -41,6 +43,8 @@ RESOURCES: list[ResourceType[Any]] = [
     IksAuditWebhookResource(),
     KopsSpecAuditResource(),
     RkeClusterAuditResource(),
+    KubeadmControlPlaneAuditResource(),
+    HostedClusterAuditResource(),
     OpenshiftAuditProfileResource(),
     CreatedAuditResource(),
 ]

@@ -1,0 +1,1 @@
+"""Cluster API: audit logging through the KubeadmControlPlane of a management cluster."""

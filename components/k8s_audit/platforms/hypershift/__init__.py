@@ -1,0 +1,1 @@
+"""HyperShift: audit logging through the HostedCluster of a management cluster."""

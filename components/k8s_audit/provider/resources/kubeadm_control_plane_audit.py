@@ -1,0 +1,112 @@
+"""`KubeadmControlPlaneAudit`: audit logging in a KubeadmControlPlane of Cluster API, and on each of its machines."""
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from k8s_audit.control_plane.change import sha256
+from k8s_audit.control_plane.durations import seconds
+from k8s_audit.errors import HostError
+from k8s_audit.platforms.cluster_api.change import ControlPlaneAudit, Live, live
+from k8s_audit.platforms.cluster_api.rollout import KIND
+from k8s_audit.platforms.management.change import HalfDoneError, ObjectChange, ObjectPlace
+from k8s_audit.platforms.management.cluster import ManagementCluster
+from k8s_audit.provider.resource import Context, PartialError, Read, ResourceInputs, Values
+
+
+class KubeadmControlPlaneAuditInputs(ResourceInputs):
+    """See `k8s_audit.resources.KubeadmControlPlaneAudit`."""
+
+    kubeconfig: str
+    namespace: str
+    control_plane: str
+    policy: str
+    webhook: str
+    arguments: dict[str, str]
+    adopt: bool = False
+    rollout_timeout: str = "1h"
+
+    def wanted(self) -> ControlPlaneAudit:
+        """What the control plane shall have."""
+        return ControlPlaneAudit(self.policy, self.webhook, self.arguments, self.adopt)
+
+
+class KubeadmControlPlaneAuditResource:
+    """Audit policy, webhook and flags in a KubeadmControlPlane; Cluster API replaces its machines one by one."""
+
+    name = "KubeadmControlPlaneAudit"
+    inputs = KubeadmControlPlaneAuditInputs
+    outputs: Mapping[str, str] = MappingProxyType(
+        {"machines": "integer", "pending": "boolean", "intact": "boolean", "digest": "string"}
+    )
+    secrets = frozenset({"webhook"})
+    replaces = frozenset({"namespace", "controlPlane"})
+
+    def preview(self, inputs: KubeadmControlPlaneAuditInputs, old: Values | None) -> Values:
+        """A plain preview asks no cluster."""
+        return {"intact": True, "pending": False} | ({"machines": old["machines"]} if old and "machines" in old else {})
+
+    def notice(self, news: Values, old: Values | None) -> str:
+        """Which machines are replaced; what is in the object is read by `up`, and by `k8s-audit doctor`."""
+        number = (old or {}).get("machines")
+        which = f"all {number:g} control-plane machines" if number else "all control-plane machines"
+        told = f"Cluster API replaces {which}, one by one"
+        if old:
+            return told
+        return (
+            "KubeadmControlPlane not read: a preview asks no management cluster; `k8s-audit doctor --stack STACK` reads it and tells what"
+            f" `up` would do. {told}"
+        )
+
+    def create(self, context: Context, name: str, inputs: KubeadmControlPlaneAuditInputs) -> tuple[str, Values]:
+        """Turn auditing on."""
+        id = f"{inputs.namespace}/{inputs.control_plane}"
+        try:
+            found = inputs.wanted().apply(_change(context, inputs))
+        except HalfDoneError as error:
+            left = {"machines": 0, "pending": True, "intact": True, "digest": _digest(inputs)}
+            raise PartialError(str(error), id, inputs.values() | left) from None
+        return id, _outputs(inputs, found)
+
+    def read(
+        self, context: Context, id: str, inputs: KubeadmControlPlaneAuditInputs | None, old: Values
+    ) -> Read[KubeadmControlPlaneAuditInputs] | None:
+        """What the object has now, and whether all machines are as it says."""
+        if inputs is None:
+            raise HostError("a KubeadmControlPlaneAudit is not imported; adopt: true takes over what is there")
+        found = live(_change(context, inputs), inputs.arguments)
+        if found is None:
+            return None
+        now = {"arguments": found.arguments, "policy": found.policy, "webhook": found.webhook}
+        here = inputs.model_copy(update=now)
+        return Read(here, _outputs(here, found))
+
+    def stale(self, old: Values) -> list[str]:
+        """A file or mount of ours lies elsewhere or is gone, or machines are older than the object."""
+        return [*([] if old.get("intact") else ["intact"]), *(["pending"] if old.get("pending") else [])]
+
+    def update(self, context: Context, id: str, inputs: KubeadmControlPlaneAuditInputs, old: Values) -> Values:
+        """Bring it to the inputs."""
+        return self.create(context, "", inputs)[1]
+
+    def delete(self, context: Context, id: str, old: Values) -> None:
+        """Take out what is ours."""
+        keys = {field.alias or name for name, field in KubeadmControlPlaneAuditInputs.model_fields.items()}
+        inputs = KubeadmControlPlaneAuditInputs.model_validate({key: old[key] for key in keys & old.keys()})
+        _change(context, inputs).restore()
+
+
+def _change(context: Context, inputs: KubeadmControlPlaneAuditInputs) -> ObjectChange:
+    place = ObjectPlace(inputs.namespace, inputs.control_plane, seconds(inputs.rollout_timeout))
+    return ObjectChange(ManagementCluster(inputs.kubeconfig), KIND, place, context.stop, context.say)
+
+
+def _outputs(inputs: KubeadmControlPlaneAuditInputs, found: Live) -> Values:
+    told = {"machines": found.machines, "pending": found.pending, "intact": found.intact, "digest": _digest(inputs)}
+    return inputs.values() | told
+
+
+def _digest(inputs: KubeadmControlPlaneAuditInputs) -> str:
+    """Of what the API servers read: when it changes, the delivery is to be proved again."""
+    settings = json.dumps(inputs.arguments, sort_keys=True)
+    return sha256(inputs.policy.encode(), inputs.webhook.encode(), settings.encode())
