@@ -147,8 +147,8 @@ def test_a_rollout_that_fails_is_put_back_and_tells_the_conditions_of_first_and_
     assert api.secrets(NAMESPACE) == [secret_of(after)]
 
 
-def test_a_stop_goes_back_and_a_change_by_somebody_else_meanwhile_stays(
-    control_plane: ControlPlanes, change: Make, said: list[str]
+def test_a_stop_goes_back_and_after_a_change_by_somebody_else_meanwhile_the_next_one_goes_on(
+    control_plane: ControlPlanes, change: Make, api: Api
 ) -> None:
     objects, before, stop = control_plane.objects, control_plane.objects.get(), Event()
     control_plane.fault, control_plane.for_good = "image cannot be pulled", False
@@ -158,15 +158,23 @@ def test_a_stop_goes_back_and_a_change_by_somebody_else_meanwhile_stays(
         AUDIT.apply(here)
     assert spec_and_notes(objects.get()) == spec_and_notes(before)
 
-    def scale(document: dict[str, Any]) -> None:
-        document["spec"]["replicas"] = 5
+    def scale(line: str) -> None:
+        if "machines are as it says" in line:
+            objects.change(lambda document: document["spec"].update(replicas=5))
+            again.set()
 
-    here = change(machines.KIND)
-    here.say = lambda line: objects.change(scale) if "machines are as it says" in line else None
-    control_plane.for_good = True
-    with pytest.raises(HalfDoneError, match="could not be put back: somebody changed its spec meanwhile"):
-        AUDIT.apply(here)
     control_plane.fault = ""
+    AUDIT.apply(change(machines.KIND))
+    again, other = Event(), ControlPlaneAudit(POLICY, "token: another", WANTED)
+    here = change(machines.KIND, stop=again)
+    here.say = scale
+    control_plane.fault = "image cannot be pulled"
+    with pytest.raises(HalfDoneError, match="could not be put back: somebody changed its spec meanwhile"):
+        other.apply(here)
+    assert len(api.secrets(NAMESPACE)) == 2, "old machines have one, new machines shall have the other"
+    control_plane.fault = ""
+    other.apply(change(machines.KIND))
+    assert api.secrets(NAMESPACE) == [secret_of(objects.get())]
     change(machines.KIND).restore()
     left = objects.get()
     assert left["spec"].pop("replicas") == 5
