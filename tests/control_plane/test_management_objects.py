@@ -147,31 +147,44 @@ def test_a_rollout_that_fails_is_put_back_and_tells_the_conditions_of_first_and_
     assert api.secrets(NAMESPACE) == [secret_of(after)]
 
 
-def test_a_stop_goes_back_and_a_change_by_somebody_else_meanwhile_stays(
-    control_plane: ControlPlanes, change: Make, said: list[str]
+def test_a_stop_goes_back_around_what_somebody_changed_meanwhile_or_the_next_one_goes_on(
+    control_plane: ControlPlanes, change: Make, api: Api
 ) -> None:
     objects, before, stop = control_plane.objects, control_plane.objects.get(), Event()
+
+    def scaling(replicas: int, stop: Event) -> Callable[[str], None]:
+        def scale(line: str) -> None:
+            if "machines are as it says" in line:
+                objects.change(lambda document: document["spec"].update(replicas=replicas))
+                stop.set()
+
+        return scale
+
     control_plane.fault, control_plane.for_good = "image cannot be pulled", False
     here = change(machines.KIND, stop=stop)
-    here.say = lambda line: stop.set() if "1 of 3 machines are as it says" in line else None
-    with pytest.raises(ChangeError, match="stopped while KubeadmControlPlane clusters/prod was under way"):
+    here.say = scaling(5, stop)
+    stopped = r"stopped while .* was under way: (.|\n)*is as it was before, but for what somebody changed meanwhile"
+    with pytest.raises(ChangeError, match=stopped):
         AUDIT.apply(here)
+    before["spec"]["replicas"] = 5
     assert spec_and_notes(objects.get()) == spec_and_notes(before)
+    assert api.secrets(NAMESPACE) == []
 
-    def scale(document: dict[str, Any]) -> None:
-        document["spec"]["replicas"] = 5
-
-    here = change(machines.KIND)
-    here.say = lambda line: objects.change(scale) if "machines are as it says" in line else None
-    control_plane.for_good = True
-    with pytest.raises(HalfDoneError, match="could not be put back: somebody changed its spec meanwhile"):
-        AUDIT.apply(here)
     control_plane.fault = ""
+    AUDIT.apply(change(machines.KIND))
+    again, other = Event(), ControlPlaneAudit(POLICY, "token: another", WANTED)
+    here = change(machines.KIND, stop=again)
+    here.say = scaling(3, again)
+    control_plane.fault = "image cannot be pulled"
+    with pytest.raises(HalfDoneError, match="could not be put back: somebody changed its spec meanwhile"):
+        other.apply(here)
+    assert len(api.secrets(NAMESPACE)) == 2, "old machines have one, new machines shall have the other"
+    control_plane.fault = ""
+    other.apply(change(machines.KIND))
+    assert api.secrets(NAMESPACE) == [secret_of(objects.get())]
     change(machines.KIND).restore()
-    left = objects.get()
-    assert left["spec"].pop("replicas") == 5
-    before["spec"].pop("replicas")
-    assert left["spec"] == before["spec"]
+    before["spec"]["replicas"] = 3
+    assert spec_and_notes(objects.get()) == spec_and_notes(before)
 
 
 def test_an_object_that_is_not_there_another_cluster_and_what_the_crd_refuses_are_told(

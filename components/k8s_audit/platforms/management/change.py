@@ -108,8 +108,8 @@ class ObjectChange:
         except ChangeError as error:
             if before["spec"] == after["spec"]:
                 raise HalfDoneError(f"{error}\nNothing was changed now; the next `up` waits again") from None
-            self._put_back(before, after, error)
-            raise ChangeError(f"{error}\n{self._called()} is as it was before") from None
+            apart = self._put_back(before, after, error)
+            raise ChangeError(f"{error}\n{self._called()} is as it was before{apart}") from None
         self._sweep({self.kind.secret_of(before), self.kind.former_of(after)} - {name, ""})
         return self.read() or after
 
@@ -192,12 +192,16 @@ class ObjectChange:
         except HostError as error:
             return Progress(False, str(error))
 
-    def _put_back(self, before: Document, after: Document, error: ChangeError) -> None:
-        """Give the object the spec that it had, unless somebody changed it meanwhile; then wait for that."""
+    def _put_back(self, before: Document, after: Document, error: ChangeError) -> str:
+        """Give the object the spec that it had, and wait for that; return what is not as it was, since somebody changed it meanwhile."""
+        others: list[str] = []
 
         def back(now: Document) -> Document:
             if now["spec"] != after["spec"]:
-                raise ConflictError("somebody changed its spec meanwhile")
+                if self.kind.secret_of(before):
+                    raise ConflictError("somebody changed its spec meanwhile")
+                others.append(", but for what somebody changed meanwhile")
+                return self.kind.turn_off(now)
             annotations = before["metadata"].get("annotations")
             kept = {key: value for key, value in now["metadata"].items() if key != "annotations"}
             metadata = {**kept, **({"annotations": annotations} if annotations else {})}
@@ -218,6 +222,7 @@ class ObjectChange:
             ) from None
         finally:
             self._discard(self.kind.secret_of(after))
+        return "".join(others[:1])
 
     def _discard(self, name: str) -> None:
         """Remove a Secret that was made for a change that is not, unless the object names it."""
