@@ -93,7 +93,8 @@ class IksChange:
         """
         there = self.check(wanted, known, adopt)
         adopted = None if there is None or known or there.server == wanted.server else there
-        before = adopted or (known if there else None)
+        ours_whole = known is not None and known.server == (there.server if there else "") and bool(known.key)
+        before = known if ours_whole else there  # what IBM tells has no key
         self.api.set_webhook(wanted)
         try:
             self._refresh(self.stop)

@@ -110,6 +110,14 @@ def test_a_refresh_that_fails_gives_back_what_was_there_ours_with_its_key(ibm: I
     assert ibm.calls[-1] == f"PUT /v1/logging/{CLUSTER}/refresh"
 
 
+def test_where_somebody_elses_was_seen_by_a_refresh_a_failure_gives_that_back(ibm: IbmCloud, change: IksChange) -> None:
+    change.apply(OURS, None, False)
+    ibm.set, ibm.fails = dict(THEIRS), True
+    with pytest.raises(ChangeError, match=r"has the audit webhook https://theirs.example/ again, as before"):
+        change.apply(OURS, Webhook(THEIRS["auditServer"]), False)
+    assert ibm.set == THEIRS
+
+
 def test_a_refresh_that_never_ends_and_a_stop_go_back_too(ibm: IbmCloud, change: IksChange) -> None:
     ibm.takes = 60
     with pytest.raises(ChangeError, match=r"after 0 s the master is deployed, Ready\nThe cluster has no audit webhook"):
