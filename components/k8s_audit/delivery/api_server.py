@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from k8s_audit.errors import DeliveryError
+from k8s_audit.kubeconfig import client_settings
 
 NAMESPACE = "default"
 START_UP = 10.0
@@ -86,17 +87,11 @@ class ApiServer:
 
     def __init__(self, url: str | None, kubeconfig: str) -> None:
         """Read the kubeconfig; nothing is asked yet."""
-        from kubernetes import client, config
+        from kubernetes import client
 
-        settings = client.Configuration()
-        try:
-            config.load_kube_config(kubeconfig, client_configuration=settings)
-        except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
-            kind = str(error) if isinstance(error, config.ConfigException) else type(error).__name__
-            raise DeliveryError(f"kubeconfig {kubeconfig} cannot be used: {kind.splitlines()[0]}") from None
+        settings = client_settings(kubeconfig, DeliveryError)
         if url:
             settings.host, settings.proxy = url, None
-        settings.retries = False
         self.url, self.kubeconfig = str(settings.host), kubeconfig
         self.client = client.ApiClient(settings)
         self.core = client.CoreV1Api(self.client)

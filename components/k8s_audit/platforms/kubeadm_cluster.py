@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8s_audit.errors import ConflictError, HostError
+from k8s_audit.kubeconfig import client_settings
 
 NAMESPACE, NAME = "kube-system", "kubeadm-config"
 KEYS = ("ClusterConfiguration", "MasterConfiguration")
@@ -67,8 +68,9 @@ class KubeadmCluster:
         """
         from kubernetes.client.exceptions import ApiException
 
+        core = self._core()
         try:
-            found = self._core("get configmaps").read_namespaced_config_map(NAME, NAMESPACE, _request_timeout=TIMEOUT)
+            found = core.read_namespaced_config_map(NAME, NAMESPACE, _request_timeout=TIMEOUT)
         except ApiException as error:
             if error.status == NOT_FOUND:
                 return None
@@ -93,8 +95,9 @@ class KubeadmCluster:
             "metadata": {"resourceVersion": stored.version, "annotations": {RECORD: record}},
             "data": {stored.key: text},
         }
+        core = self._core()
         try:
-            self._core("patch configmaps").patch_namespaced_config_map(NAME, NAMESPACE, patch, _request_timeout=TIMEOUT)
+            core.patch_namespaced_config_map(NAME, NAMESPACE, patch, _request_timeout=TIMEOUT)
         except ApiException as error:
             if error.status == CONFLICT:
                 raise ConflictError(f"ConfigMap {NAMESPACE}/{NAME} was changed by somebody else meanwhile") from None
@@ -108,26 +111,17 @@ class KubeadmCluster:
         Raises:
             HostError: the cluster cannot be asked.
         """
+        core = self._core()
         try:
-            listed = self._core("list pods").list_namespaced_pod(
-                NAMESPACE, label_selector=API_SERVERS, _request_timeout=TIMEOUT
-            )
+            listed = core.list_namespaced_pod(NAMESPACE, label_selector=API_SERVERS, _request_timeout=TIMEOUT)
         except Exception as error:  # whatever urllib3 raises
             raise self._refused(error, "list pods") from None
         return sorted((_pod(pod) for pod in listed.items), key=lambda pod: pod.node)
 
-    def _core(self, right: str) -> Any:
-        from kubernetes import client, config
+    def _core(self) -> Any:
+        from kubernetes import client
 
-        settings = client.Configuration()
-        try:
-            config.load_kube_config(self.kubeconfig, client_configuration=settings)
-        except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
-            raise HostError(
-                f"kubeconfig {self.kubeconfig} cannot be used to {right} in {NAMESPACE}: {type(error).__name__}"
-            ) from None
-        settings.retries = False
-        return client.CoreV1Api(client.ApiClient(settings))
+        return client.CoreV1Api(client.ApiClient(client_settings(self.kubeconfig, HostError)))
 
     def _refused(self, error: Exception, right: str) -> HostError:
         status = getattr(error, "status", None)

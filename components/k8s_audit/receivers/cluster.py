@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from k8s_audit.errors import ReceiverError
+from k8s_audit.kubeconfig import client_settings
 
 REQUEST_TIMEOUT = 10
 """Seconds."""
@@ -20,16 +21,10 @@ def asked(kubeconfig: str) -> Iterator[Any]:
     Raises:
         ReceiverError: the kubeconfig cannot be used, or the API server refuses or does not answer.
     """
-    from kubernetes import client, config
+    from kubernetes import client
     from kubernetes.client.exceptions import ApiException
 
-    settings = client.Configuration()
-    try:
-        config.load_kube_config(kubeconfig, client_configuration=settings)
-    except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
-        kind = str(error) if isinstance(error, config.ConfigException) else type(error).__name__
-        raise ReceiverError(f"kubeconfig {kubeconfig} cannot be used: {kind.splitlines()[0]}") from None
-    settings.retries = False
+    settings = client_settings(kubeconfig, ReceiverError)
     with client.ApiClient(settings) as api:
         try:
             yield api

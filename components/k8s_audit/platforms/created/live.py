@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from k8s_audit.errors import HostError
+from k8s_audit.kubeconfig import client_settings
 from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAMESPACE, TIMEOUT
 
 Flags = dict[str, str]
@@ -27,15 +28,10 @@ def live(kind: str, kubeconfig: str) -> dict[str, Flags]:
     Raises:
         HostError: the cluster cannot be asked, or shows no API server.
     """
-    from kubernetes import client, config
+    from kubernetes import client
     from kubernetes.client.exceptions import ApiException
 
-    settings = client.Configuration()
-    try:
-        config.load_kube_config(kubeconfig, client_configuration=settings)
-    except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
-        raise HostError(f"kubeconfig {kubeconfig} cannot be used: {type(error).__name__}") from None
-    settings.retries = False
+    settings = client_settings(kubeconfig, HostError)
     try:
         with client.ApiClient(settings) as api:
             found = READERS[kind](client.CoreV1Api(api))

@@ -7,6 +7,7 @@ authority, and an administrator's client certificate, as `ibmcloud ks cluster co
 from pathlib import Path
 
 from k8s_audit.errors import CloudError
+from k8s_audit.kubeconfig import client_settings
 from k8s_audit.receivers.address import ServiceAddress
 
 PROXY = "https://127.0.0.1:2040/"
@@ -29,15 +30,12 @@ def client_certificate(kubeconfig: str) -> tuple[str, str]:
     Raises:
         CloudError: it cannot be used, or has none.
     """
-    from kubernetes import client, config
-
-    settings = client.Configuration()
-    try:
-        config.load_kube_config(kubeconfig, client_configuration=settings)
-        if settings.cert_file and settings.key_file:
+    settings = client_settings(kubeconfig, CloudError)
+    if settings.cert_file and settings.key_file:
+        try:
             return Path(settings.cert_file).read_text(), Path(settings.key_file).read_text()
-    except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
-        raise CloudError(f"kubeconfig {kubeconfig} cannot be used: {type(error).__name__}") from None
+        except OSError as error:
+            raise CloudError(f"kubeconfig {kubeconfig} names {error.filename}: {error.strerror}") from None
     raise CloudError(
         f"kubeconfig {kubeconfig} has no client certificate, with which alone the API server's proxy lets events through to a receiver in"
         " the cluster; `ibmcloud ks cluster config --cluster CLUSTER --admin` downloads one that has"

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from k8s_audit.errors import ConflictError, HostError
+from k8s_audit.kubeconfig import client_settings
 
 Document = dict[str, Any]
 TIMEOUT = 15
@@ -128,15 +129,9 @@ class ManagementCluster:
 
     @cached_property
     def _client(self) -> Any:
-        from kubernetes import client, config
+        from kubernetes import client
 
-        settings = client.Configuration()
-        try:
-            config.load_kube_config(self.kubeconfig, client_configuration=settings)
-        except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
-            raise HostError(f"managementKubeconfig {self.kubeconfig} cannot be used: {type(error).__name__}") from None
-        settings.retries = False
-        return client.ApiClient(settings)
+        return client.ApiClient(client_settings(self.kubeconfig, HostError, "managementKubeconfig"))
 
     @cached_property
     def _custom(self) -> Any:

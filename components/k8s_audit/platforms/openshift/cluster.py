@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8s_audit.errors import ConflictError, HostError
+from k8s_audit.kubeconfig import client_settings
 from k8s_audit.platforms.openshift.rollout import Seen
 
 SETTINGS = "/apis/config.openshift.io/v1/apiservers/cluster"
@@ -155,15 +156,9 @@ class OpenshiftCluster:
         )
 
     def _client(self) -> Any:
-        from kubernetes import client, config
+        from kubernetes import client
 
-        settings = client.Configuration()
-        try:
-            config.load_kube_config(self.kubeconfig, client_configuration=settings)
-        except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
-            raise HostError(f"kubeconfig {self.kubeconfig} cannot be used: {type(error).__name__}") from None
-        settings.retries = False
-        return client.ApiClient(settings)
+        return client.ApiClient(client_settings(self.kubeconfig, HostError))
 
 
 def _digest(config_map: dict[str, Any] | None, chosen: Any) -> str:

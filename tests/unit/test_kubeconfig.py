@@ -1,0 +1,46 @@
+"""A kubeconfig that cannot be used is one line, whoever asks with it, and shows nothing of its text."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from k8s_audit.delivery.api_server import ApiServer
+from k8s_audit.errors import CloudError, DeliveryError, HostError, K8sAuditError, ReceiverError
+from k8s_audit.kubeconfig import client_settings
+from k8s_audit.platforms.iks.proxy import client_certificate
+from k8s_audit.platforms.kubeadm_cluster import KubeadmCluster
+from k8s_audit.platforms.management.cluster import DEPLOYMENT, ManagementCluster
+from k8s_audit.platforms.openshift.cluster import OpenshiftCluster
+from k8s_audit.receivers.pods import pods_in
+
+ASKED: dict[Callable[[str], object], type[K8sAuditError]] = {
+    lambda path: ApiServer(None, path): DeliveryError,
+    lambda path: pods_in(path, "default"): ReceiverError,
+    lambda path: KubeadmCluster(path).read(): HostError,
+    lambda path: KubeadmCluster(path).api_servers(): HostError,
+    lambda path: OpenshiftCluster(path).read(): HostError,
+    lambda path: ManagementCluster(path).read(DEPLOYMENT, "default", "x"): HostError,
+    client_certificate: CloudError,
+}
+TEXTS = {
+    "none": None,
+    "empty": "",
+    "no YAML": "a: [token-4711",
+    "no context": "apiVersion: v1\nkind: Config\nusers: [{name: u, user: {token: token-4711}}]\n",
+    "a list": "[token-4711]\n",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_it_is_one_line_of_the_askers_own_kind(text: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "kubeconfig"
+    if text is not None:
+        path.write_text(text)
+    for asked, kind in ASKED.items():
+        with pytest.raises(kind, match=rf"onfig {path} cannot be used: ") as caught:
+            asked(str(path))
+        assert len(str(caught.value).splitlines()) == 1
+        assert "token-4711" not in str(caught.value)
+    with pytest.raises(HostError, match="managementKubeconfig "):
+        client_settings(str(path), HostError, "managementKubeconfig")
