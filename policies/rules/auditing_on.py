@@ -136,6 +136,7 @@ JUDGES: dict[str, Callable[[Resource], Verdict]] = {
     "k8s-audit:index:RkeClusterAudit": _policy,
     "k8s-audit:index:Microk8sServerAudit": _policy,
     "k8s-audit:index:CreatedAudit": _policy,
+    "k8s-audit:index:TalosNodeAudit": _policy,
     "k8s-audit:index:EksClusterLogging": _types("types", "audit"),
     "aws:eks/cluster:Cluster": _types("enabledClusterLogTypes", "audit"),
     "azure-native:monitor:DiagnosticSetting": _diagnostic_setting,

@@ -23,6 +23,7 @@ from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sHost, Microk8sPlatform
 from k8s_audit.config.platforms.rke import OF_STATIC_PODS, RkeHost, RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Host, Rke2Platform
+from k8s_audit.config.platforms.talos import TalosPlatform
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
 from k8s_audit.config.stack import load_stack, read_stack_file
 from k8s_audit.delivery.flags import AuditFlags
@@ -146,7 +147,7 @@ def test_the_pages_of_services_have_a_row_for_each_key_that_kubeadm_has_not_and_
             assert f"`{key}`" in page, key
 
 
-@pytest.mark.parametrize("model", [KopsPlatform, RkePlatform, KindPlatform, K3dPlatform])
+@pytest.mark.parametrize("model", [KopsPlatform, RkePlatform, KindPlatform, K3dPlatform, TalosPlatform])
 def test_the_page_of_a_tool_has_a_row_for_each_key_with_its_default(model: type[ConfigModel]) -> None:
     kind = model.__name__.removesuffix("Platform").lower()
     page = (CHECKOUT / "docs" / "platforms" / f"{kind}.md").read_text()

@@ -35,6 +35,7 @@ COMPONENTS = {
     "RkeAudit",
     "SysdigAgentReceiver",
     "SysdigShieldReceiver",
+    "TalosAudit",
 }
 RESOURCES = {
     "AdmissionCheck",
@@ -54,6 +55,7 @@ RESOURCES = {
     "Recorder",
     "RkeClusterAudit",
     "StaticPodAudit",
+    "TalosNodeAudit",
 }
 REMOTE = """\
 import json

@@ -14,6 +14,7 @@ from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.rke import RkePlatform
+from k8s_audit.config.platforms.talos import TalosPlatform
 from k8s_audit.config.receivers.http import HttpReceiver
 from k8s_audit.config.receivers.model import ReceiverConfig
 from k8s_audit.config.receivers.recorder import RecorderReceiver
@@ -85,6 +86,8 @@ def api_servers(stack: Stack, folder: Path) -> list[str | None]:
         return [*stack.platform.api_servers] or [None]
     if isinstance(stack.platform, RkePlatform):
         return [host.api_server for host in stack.platform.hosts]
+    if isinstance(stack.platform, TalosPlatform):
+        return [node.api_server for node in stack.platform.nodes]
     return [host.api_server for host in hosts(stack, folder)]
 
 

@@ -15,6 +15,7 @@ from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Platform
+from k8s_audit.config.platforms.talos import TalosPlatform
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver
 from k8s_audit.config.receivers.falco import FalcoReceiver
@@ -38,9 +39,8 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "rke": RkePlatform,
         "kind": KindPlatform,
         "k3d": K3dPlatform,
-        **dict.fromkeys(
-            "minikube minishift openshift-3.11 openshift hypershift talos cluster-api kubespray iks".split()
-        ),
+        "talos": TalosPlatform,
+        **dict.fromkeys("minikube minishift openshift-3.11 openshift hypershift cluster-api kubespray iks".split()),
     }
 )
 FORMER = MappingProxyType(
@@ -73,7 +73,9 @@ PLACES = MappingProxyType(
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
 STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place"})
 """The module in `platforms/` whose `place` makes the way out of a cloud's cluster of this kind."""
-TOOLED = MappingProxyType({"kops": "kops.place", "rke": "rke.place", "kind": "created.place", "k3d": "created.place"})
+TOOLED = MappingProxyType(
+    {"kops": "kops.place", "rke": "rke.place", "kind": "created.place", "k3d": "created.place", "talos": "talos.place"}
+)
 """The module in `platforms/` for a cluster that another maker's command line changes, or creates: `place` registers it, `plan` tells what
 `up` would do."""
 API_SERVERS = MappingProxyType(
@@ -88,6 +90,7 @@ RENDERS = MappingProxyType(
         "rke": "rke.render",
         "kind": "created.render",
         "k3d": "created.render",
+        "talos": "talos.render",
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
@@ -103,6 +106,7 @@ AUDITED = tuple(
         "KopsSpecAudit",
         "RkeClusterAudit",
         "CreatedAudit",
+        "TalosNodeAudit",
     )
 )
 """Types of the resources that bring an audit policy to API servers, which then restart, or must be created anew."""

@@ -14,6 +14,7 @@ from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.platforms.microk8s import Microk8sAudit
 from k8s_audit.platforms.rke.component import RkeAudit
 from k8s_audit.platforms.rke2 import Rke2Audit
+from k8s_audit.platforms.talos.component import TalosAudit
 from k8s_audit.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
 from k8s_audit.receivers.falco import FalcoReceiver
@@ -43,4 +44,5 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     RkeAudit,
     SysdigAgentReceiver,
     SysdigShieldReceiver,
+    TalosAudit,
 ]
