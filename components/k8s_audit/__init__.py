@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.rke.component import RkeAudit, RkeAuditArgs
     from k8s_audit.platforms.rke2 import Rke2Audit
     from k8s_audit.platforms.server_nodes import ServerNodesArgs
+    from k8s_audit.platforms.talos.component import TalosAudit, TalosAuditArgs
     from k8s_audit.receivers.admission_controller import AdmissionControllerArgs, AdmissionControllerReceiver
     from k8s_audit.receivers.args import ReceiverArgs
     from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         Recorder,
         RkeClusterAudit,
         StaticPodAudit,
+        TalosNodeAudit,
     )
 
 _HOMES = {
@@ -133,6 +135,9 @@ _HOMES = {
     "SysdigAgentArgs": "receivers.sysdig_agent",
     "SysdigAgentReceiver": "receivers.sysdig_agent",
     "SysdigShieldReceiver": "receivers.sysdig_shield",
+    "TalosAudit": "platforms.talos.component",
+    "TalosAuditArgs": "platforms.talos.component",
+    "TalosNodeAudit": "resources",
 }
 
 __all__ = [
@@ -210,6 +215,9 @@ __all__ = [
     "SysdigAgentArgs",
     "SysdigAgentReceiver",
     "SysdigShieldReceiver",
+    "TalosAudit",
+    "TalosAuditArgs",
+    "TalosNodeAudit",
 ]
 
 

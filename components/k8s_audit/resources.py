@@ -1004,3 +1004,64 @@ class IksAuditWebhook(pulumi.CustomResource):
     def digest(self) -> pulumi.Output[str]:
         """Of all that was set."""
         return cast(pulumi.Output[str], pulumi.get(self, "digest"))
+
+
+class TalosNodeAudit(pulumi.CustomResource):
+    """Audit logging in the machine configuration of one control-plane node of Talos, applied by talosctl; a new webhook file reboots it.
+
+    Args:
+        resource_name: the resource's name.
+        node: its name, for messages.
+        address: as `talosctl --nodes` takes it.
+        api_server: the URL of its own API server.
+        kubeconfig: path of one that may list pods in kube-system.
+        policy: the audit policy's text.
+        webhook: the webhook kubeconfig's text; a secret.
+        arguments: flags of the API server by name, without dashes; without those that Talos sets by itself.
+        talosconfig: path; empty: what talosctl itself finds.
+        adopt: take over a policy that is there already.
+        timeout: a duration, for the reboot, and then for the API server.
+        remaining: nodes after this one, for the message of a failure.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        node: str,
+        address: str,
+        api_server: str,
+        kubeconfig: pulumi.Input[str],
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        talosconfig: str = "",
+        adopt: bool = False,
+        timeout: str = "10m",
+        remaining: Sequence[str] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "node": node,
+            "address": address,
+            "apiServer": api_server,
+            "kubeconfig": kubeconfig,
+            "policy": policy,
+            "webhook": webhook,
+            "arguments": arguments,
+            "talosconfig": talosconfig,
+            "adopt": adopt,
+            "timeout": timeout,
+            "remaining": list(remaining),
+        }
+        super().__init__(
+            f"{PACKAGE}:index:TalosNodeAudit",
+            resource_name,
+            props | dict.fromkeys(["manifestDigest", "intact", "before"]),
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["webhook"])),
+        )
+
+    @property
+    def manifest_digest(self) -> pulumi.Output[str]:
+        """Of policy, webhook and flags."""
+        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))

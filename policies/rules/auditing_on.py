@@ -154,6 +154,7 @@ JUDGES: dict[str, Callable[[Resource], Verdict]] = {
     "k8s-audit:index:CreatedAudit": _policy,
     "k8s-audit:index:KubeadmControlPlaneAudit": _policy,
     "k8s-audit:index:HostedClusterAudit": _openshift,
+    "k8s-audit:index:TalosNodeAudit": _policy,
     "k8s-audit:index:EksClusterLogging": _types("types", "audit"),
     "aws:eks/cluster:Cluster": _types("enabledClusterLogTypes", "audit"),
     "azure-native:monitor:DiagnosticSetting": _diagnostic_setting,

@@ -39,6 +39,7 @@ COMPONENTS = {
     "RkeAudit",
     "SysdigAgentReceiver",
     "SysdigShieldReceiver",
+    "TalosAudit",
 }
 RESOURCES = {
     "AdmissionCheck",
@@ -62,6 +63,7 @@ RESOURCES = {
     "Recorder",
     "RkeClusterAudit",
     "StaticPodAudit",
+    "TalosNodeAudit",
 }
 REMOTE = """\
 import json

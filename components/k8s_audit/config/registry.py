@@ -19,6 +19,7 @@ from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.platforms.openshift import OpenshiftPlatform
 from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Platform
+from k8s_audit.config.platforms.talos import TalosPlatform
 from k8s_audit.config.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.config.receivers.cluster_shield import ClusterShieldReceiver
 from k8s_audit.config.receivers.falco import FalcoReceiver
@@ -46,7 +47,8 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "cluster-api": ClusterApiPlatform,
         "kind": KindPlatform,
         "k3d": K3dPlatform,
-        **dict.fromkeys("minikube minishift openshift-3.11 talos kubespray".split()),
+        "talos": TalosPlatform,
+        **dict.fromkeys("minikube minishift openshift-3.11 kubespray".split()),
     }
 )
 FORMER = MappingProxyType(
@@ -86,6 +88,7 @@ TOOLED = MappingProxyType(
         "iks": "iks.place",
         "kind": "created.place",
         "k3d": "created.place",
+        "talos": "talos.place",
         "cluster-api": "cluster_api.place",
         "hypershift": "hypershift.place",
     }
@@ -106,6 +109,7 @@ RENDERS = MappingProxyType(
         "rke": "rke.render",
         "kind": "created.render",
         "k3d": "created.render",
+        "talos": "talos.render",
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
@@ -128,6 +132,7 @@ AUDITED = tuple(
         "CreatedAudit",
         "KubeadmControlPlaneAudit",
         "HostedClusterAudit",
+        "TalosNodeAudit",
     )
 )
 """Types of the resources that change how API servers audit, which then restart, or must be created anew."""

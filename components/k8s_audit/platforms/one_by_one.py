@@ -4,16 +4,34 @@ What a change is, is its platform's.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pulumi
 
-from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.resources import DeliveryCheck, Microk8sServerAudit, RancherServerAudit, StaticPodAudit
+from k8s_audit.resources import (
+    DeliveryCheck,
+    Microk8sServerAudit,
+    RancherServerAudit,
+    StaticPodAudit,
+    TalosNodeAudit,
+)
 
-Host = TypeVar("Host", bound=ReachedHost)
-Audited = StaticPodAudit | RancherServerAudit | Microk8sServerAudit
+
+class NamedHost(Protocol):
+    """What is changed: a host or node, and its own API server."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+
+    @property
+    def api_server(self) -> str:
+        """Its URL."""
+
+
+Host = TypeVar("Host", bound=NamedHost)
+Audited = StaticPodAudit | RancherServerAudit | Microk8sServerAudit | TalosNodeAudit
 
 
 def one_by_one(

@@ -18,6 +18,7 @@ from k8s_audit.platforms.microk8s import Microk8sAudit
 from k8s_audit.platforms.openshift.component import OpenshiftAudit
 from k8s_audit.platforms.rke.component import RkeAudit
 from k8s_audit.platforms.rke2 import Rke2Audit
+from k8s_audit.platforms.talos.component import TalosAudit
 from k8s_audit.receivers.admission_controller import AdmissionControllerReceiver
 from k8s_audit.receivers.cluster_shield import ClusterShieldReceiver
 from k8s_audit.receivers.falco import FalcoReceiver
@@ -51,4 +52,5 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     RkeAudit,
     SysdigAgentReceiver,
     SysdigShieldReceiver,
+    TalosAudit,
 ]

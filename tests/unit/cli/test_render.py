@@ -162,3 +162,25 @@ def test_filled_in_the_placeholders_make_the_kubeconfig_that_up_writes(tmp_path:
         filled = filled.replace(f"${{{name}_base64}}", base64.b64encode(value.encode()).decode())
         filled = filled.replace(f"${{{name}}}", value)
     assert read_webhook(filled) == read_webhook(render_webhook(endpoint))
+
+
+def test_what_belongs_on_this_machine_alone_is_written_and_only_where_it_can_be(run: Any, tmp_path: Path) -> None:
+    plain = BEARER.replace(", authorization: bearer", "")
+    stack = STACK.replace("  audit:receiverToken: {{secure: v1:a:b}}\n", "")
+    refused = run(stack.format(platform=f"kind: kubeadm, {HOSTS}", receiver=plain), "--write")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--write: these texts go to cluster, cp-1, cp-2, not to this machine" in refused.stderr
+    folder = tmp_path / "k3d-1"
+    made = run(stack.format(platform=f"kind: k3d, folder: {folder}", receiver=plain), "--write")
+    assert made.exit_code == 0, made.stderr
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    assert [f"written: {path}" in made.stdout for path in files] == [True] * 3
+    assert {path.stat().st_mode & 0o777 for path in (folder, folder / "files")} == {0o700}
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    before = [(path.stat().st_ino, path.read_bytes()) for path in files]
+    assert run(stack.format(platform=f"kind: k3d, folder: {folder}", receiver=plain), "--write").exit_code == 0
+    assert [(path.stat().st_ino, path.read_bytes()) for path in files] == before, "a node may have them mounted"
+    (tmp_path / "a-file").write_text("")
+    taken = run(stack.format(platform=f"kind: k3d, folder: {tmp_path}/a-file/k3d", receiver=plain), "--write")
+    assert taken.exit_code == 3
+    assert "cannot be written: Not a directory" in taken.stderr

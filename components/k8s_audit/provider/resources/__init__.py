@@ -24,6 +24,7 @@ from k8s_audit.provider.resources.receiver_pods import ReceiverPodsResource
 from k8s_audit.provider.resources.recorder import RecorderResource
 from k8s_audit.provider.resources.rke_cluster_audit import RkeClusterAuditResource
 from k8s_audit.provider.resources.static_pod_audit import StaticPodAuditResource
+from k8s_audit.provider.resources.talos_node_audit import TalosNodeAuditResource
 
 RESOURCES: list[ResourceType[Any]] = [
     LocalControlPlaneResource(),
@@ -47,6 +48,7 @@ RESOURCES: list[ResourceType[Any]] = [
     HostedClusterAuditResource(),
     OpenshiftAuditProfileResource(),
     CreatedAuditResource(),
+    TalosNodeAuditResource(),
 ]
 
 __all__ = ["RESOURCES"]

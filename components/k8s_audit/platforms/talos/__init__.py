@@ -1,0 +1,1 @@
+"""Talos: audit logging in the machine configuration of each control-plane node, by talosctl."""

@@ -1,0 +1,83 @@
+"""Edits of a machine configuration: all of ours in, all of it out again, what is in the way told.
+
+Talos' own machinery 1.13.0 (config/configloader, and its validation for a control-plane node) took a generated configuration with our edit, and
+what was left when ours was taken out: once and by hand, since it takes more than a minute of CPU to build.
+"""
+
+import json
+
+import pytest
+import yaml
+
+from k8s_audit.delivery.flags import AuditFlags
+from k8s_audit.delivery.webhook import render_webhook
+from k8s_audit.errors import ConflictError, HostError
+from k8s_audit.platforms.talos.component import settable
+from k8s_audit.platforms.talos.machine_config import WEBHOOK, Setup, files_of, live, same_policy, turn_off, turn_on
+from k8s_audit.receivers.endpoint import ReceiverEndpoint
+from tests.standins.talos import CONFIG
+
+POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Request\n"
+FLAGS = settable(AuditFlags())
+SETUP = Setup(POLICY, render_webhook(ReceiverEndpoint("siem", "https://siem.example/audit", token="a-token")), FLAGS)
+
+
+def test_ours_goes_in_once_and_out_again_and_the_rest_stays() -> None:
+    after, before = turn_on(CONFIG, SETUP)
+    assert turn_on(after, SETUP, before) == (after, before)
+    main, host_name = yaml.safe_load_all(after)
+    assert host_name["kind"] == "HostnameConfig"
+    assert main["cluster"]["apiServer"]["extraArgs"] == {"event-ttl": "3h"} | FLAGS
+    assert not [name for name in FLAGS if name.startswith(("audit-log-", "audit-policy-file"))]
+    (file,) = main["machine"]["files"]
+    assert file == {"content": SETUP.webhook, "permissions": "0o444", "path": WEBHOOK, "op": "create"}
+    assert "# of the whole" in after
+    found = live(after)
+    assert (found.webhook, found.mounted, same_policy(found.policy, POLICY)) == (SETUP.webhook, True, True)
+    assert "a-token" not in before
+    assert list(yaml.safe_load_all(turn_off(after, SETUP, before))) == list(yaml.safe_load_all(CONFIG))
+
+
+def test_what_is_not_wanted_any_more_goes_and_what_somebody_changed_since_stays() -> None:
+    after, before = turn_on(CONFIG, SETUP)
+    fewer = Setup(POLICY, SETUP.webhook, {name: value for name, value in FLAGS.items() if "throttle" not in name})
+    less, known = turn_on(after, fewer, before)
+    assert "throttle" not in less
+    assert files_of(less) == files_of(after), "nothing that asks for a reboot"
+    theirs = less.replace("audit-webhook-mode: batch", "audit-webhook-mode: blocking").replace(
+        "level: Request", "level: None"
+    )
+    left = next(yaml.safe_load_all(turn_off(theirs, fewer, known)))["cluster"]["apiServer"]
+    assert left["extraArgs"] == {"event-ttl": "3h", "audit-webhook-mode": "blocking"}
+    assert left["auditPolicy"]["rules"] == [{"level": "None"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "said"),
+    [
+        (
+            CONFIG.replace("event-ttl: 3h", "audit-webhook-mode: blocking"),
+            ConflictError,
+            "extraArgs already has audit-webhook-mode",
+        ),
+        (
+            CONFIG.replace("level: Metadata", "level: None"),
+            ConflictError,
+            "auditPolicy is there already, and is not Talos' own",
+        ),
+        (CONFIG.replace("controlplane", "worker"), HostError, "a node of type worker, and has no API server"),
+        (CONFIG.replace("HostnameConfig", "KubeAuditPolicyConfig"), HostError, "of Talos 1.14, which is not known yet"),
+        ("a: [", HostError, "is no YAML"),
+        ("kind: HostnameConfig\n", HostError, "has no document with `machine`"),
+    ],
+)
+def test_what_is_in_the_way_is_told(text: str, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        turn_on(text, SETUP)
+
+
+def test_a_policy_of_the_users_is_taken_over_where_told_and_put_back() -> None:
+    theirs = CONFIG.replace("level: Metadata", "level: None")
+    after, before = turn_on(theirs, Setup(POLICY, SETUP.webhook, FLAGS, adopt=True))
+    assert json.loads(before)["policy"]["rules"] == [{"level": "None"}]
+    assert list(yaml.safe_load_all(turn_off(after, SETUP, before))) == list(yaml.safe_load_all(theirs))
