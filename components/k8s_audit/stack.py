@@ -14,7 +14,7 @@ from k8s_audit.config.stack import PROJECT, Stack
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.kubernetes import cluster_provider
 from k8s_audit.receivers.placement import Outputs, Placed, Placement
-from k8s_audit.resources import AdmissionCheck
+from k8s_audit.resources.proofs import AdmissionCheck
 
 
 def compose(stack: Stack, folder: Path) -> Outputs:

@@ -7,7 +7,7 @@ import pulumi
 from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.platforms.k3s import K3sPlatform
 from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, judged
-from k8s_audit.resources import RancherServerAudit
+from k8s_audit.resources.hosts import RancherServerAudit
 
 
 class K3sAudit(pulumi.ComponentResource):

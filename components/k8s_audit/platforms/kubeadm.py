@@ -8,7 +8,7 @@ from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
 from k8s_audit.platforms.server_nodes import NodeAudit, audit_servers, judged
 from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.resources import KubeadmConfigAudit, StaticPodAudit
+from k8s_audit.resources.hosts import KubeadmConfigAudit, StaticPodAudit
 
 
 class KubeadmAuditArgs(TypedDict):

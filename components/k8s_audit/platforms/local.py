@@ -9,7 +9,7 @@ from k8s_audit.config.places import local_host, local_log
 from k8s_audit.local_cluster.ports import Ports
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.resources import LocalControlPlane
+from k8s_audit.resources.local import LocalControlPlane
 
 
 class LocalAuditArgs(TypedDict):

@@ -7,7 +7,7 @@ import pulumi
 from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, judged
-from k8s_audit.resources import Microk8sServerAudit
+from k8s_audit.resources.hosts import Microk8sServerAudit
 
 
 class Microk8sAudit(pulumi.ComponentResource):

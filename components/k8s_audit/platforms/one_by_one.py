@@ -9,13 +9,8 @@ from typing import Any, Protocol, TypeVar
 import pulumi
 
 from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.resources import (
-    DeliveryCheck,
-    Microk8sServerAudit,
-    RancherServerAudit,
-    StaticPodAudit,
-    TalosNodeAudit,
-)
+from k8s_audit.resources.hosts import Microk8sServerAudit, RancherServerAudit, StaticPodAudit, TalosNodeAudit
+from k8s_audit.resources.proofs import DeliveryCheck
 
 
 class NamedHost(Protocol):

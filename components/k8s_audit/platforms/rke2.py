@@ -7,7 +7,7 @@ import pulumi
 from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.platforms.rke2 import Rke2Platform
 from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, judged
-from k8s_audit.resources import RancherServerAudit
+from k8s_audit.resources.hosts import RancherServerAudit
 
 
 class Rke2Audit(pulumi.ComponentResource):

@@ -20,7 +20,7 @@ from k8s_audit.receivers.helm.network_policy import admit
 from k8s_audit.receivers.helm.release import place_release, secret
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.sysdig import ACCESS_KEY
-from k8s_audit.resources import MetricsApi
+from k8s_audit.resources.receivers import MetricsApi
 
 CHART, PART = "admission-controller", "admissionController"
 """The chart's name, and its key in the umbrella."""

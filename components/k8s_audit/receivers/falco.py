@@ -20,7 +20,7 @@ from k8s_audit.receivers.helm.release import place_release, secret
 from k8s_audit.receivers.kubernetes import sdk
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.service import dns_name, release_url
-from k8s_audit.resources import ReceiverCertificate
+from k8s_audit.resources.receivers import ReceiverCertificate
 
 CHART = "falco"
 PATH = "/k8s-audit"

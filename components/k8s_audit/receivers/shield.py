@@ -21,7 +21,7 @@ from k8s_audit.receivers.helm.release import place_release, secret
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.service import dns_name, release_url
 from k8s_audit.receivers.sysdig import ACCESS_KEY
-from k8s_audit.resources import ReceiverCertificate
+from k8s_audit.resources.receivers import ReceiverCertificate
 
 PATH = "/k8s-audit"
 WEBHOOK = "audit.secure.sysdig.com"

@@ -23,7 +23,7 @@ from k8s_audit.receivers.kubernetes import sdk
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.service import made_url, release_url
 from k8s_audit.receivers.sysdig import ACCESS_KEY
-from k8s_audit.resources import ReceiverPods
+from k8s_audit.resources.receivers import ReceiverPods
 
 if TYPE_CHECKING:
     pass

@@ -30,7 +30,7 @@ from k8s_audit.errors import ConfigError
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT, FORWARDED
 from k8s_audit.receivers.placement import Placement
-from k8s_audit.resources import DeliveryCheck
+from k8s_audit.resources.proofs import DeliveryCheck
 
 FILES = {
     "ca": "ca.pem",

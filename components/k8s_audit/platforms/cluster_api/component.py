@@ -11,7 +11,8 @@ from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.cluster_api.control_plane import paths
 from k8s_audit.platforms.given import flags_for, policy_text
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
-from k8s_audit.resources import DeliveryCheck, KubeadmControlPlaneAudit
+from k8s_audit.resources.objects import KubeadmControlPlaneAudit
+from k8s_audit.resources.proofs import DeliveryCheck
 
 
 class ClusterApiAuditArgs(TypedDict):

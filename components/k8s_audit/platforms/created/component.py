@@ -13,7 +13,8 @@ from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.created.files import PUBLIC, arguments
 from k8s_audit.platforms.given import flags_for, policy_text
 from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.resources import CreatedAudit, DeliveryCheck
+from k8s_audit.resources.clusters import CreatedAudit
+from k8s_audit.resources.proofs import DeliveryCheck
 
 
 class CreatedAuditArgs(TypedDict):

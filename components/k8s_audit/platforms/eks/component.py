@@ -16,7 +16,7 @@ from k8s_audit.platforms.eks.network import admit, place_endpoints, services_of
 from k8s_audit.platforms.eks.sdk import cluster, sdk
 from k8s_audit.platforms.eks.site import Role, Site
 from k8s_audit.platforms.eks.stream import Stream, queue_of, stream_of
-from k8s_audit.resources import EksClusterLogging, EksLogGroup
+from k8s_audit.resources.clouds import EksClusterLogging, EksLogGroup
 
 PATTERN = '{ $.kind = "Event" && $.apiVersion = "audit.k8s.io/v1" }'
 """A filter sees the message, not its stream: this is what only audit events have."""

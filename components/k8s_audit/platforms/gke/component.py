@@ -18,7 +18,7 @@ from k8s_audit.platforms.gke.names import ClusterId
 from k8s_audit.platforms.gke.sdk import Cluster, cluster, project_number, sdk
 from k8s_audit.platforms.gke.session import Access
 from k8s_audit.platforms.gke.sink import LEASES, sink_filter
-from k8s_audit.resources import GkeDataAccess
+from k8s_audit.resources.clouds import GkeDataAccess
 
 
 class GkeAuditArgs(TypedDict):

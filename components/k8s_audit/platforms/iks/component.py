@@ -9,7 +9,8 @@ from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.iks import IksPlatform
 from k8s_audit.errors import ConfigError
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
-from k8s_audit.resources import DeliveryCheck, IksAuditWebhook
+from k8s_audit.resources.clouds import IksAuditWebhook
+from k8s_audit.resources.proofs import DeliveryCheck
 
 
 class IksAuditArgs(TypedDict):

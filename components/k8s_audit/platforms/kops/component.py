@@ -12,7 +12,8 @@ from k8s_audit.platforms.given import policy_text
 from k8s_audit.platforms.kops.fields import settable
 from k8s_audit.platforms.kops.spec import paths
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
-from k8s_audit.resources import DeliveryCheck, KopsSpecAudit
+from k8s_audit.resources.clusters import KopsSpecAudit
+from k8s_audit.resources.proofs import DeliveryCheck
 
 
 class KopsAuditArgs(TypedDict):

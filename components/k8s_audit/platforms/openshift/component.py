@@ -13,7 +13,7 @@ from k8s_audit.config.platforms.openshift import OpenshiftPlatform
 from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.openshift.collector import API_VERSIONS, AUTHORITY, KIND, ROLE, SPECS
 from k8s_audit.receivers.kubernetes import sdk
-from k8s_audit.resources import OpenshiftAuditProfile
+from k8s_audit.resources.objects import OpenshiftAuditProfile
 
 LABELS = {"app.kubernetes.io/name": "k8s-audit-collector"}
 

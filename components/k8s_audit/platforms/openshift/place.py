@@ -13,7 +13,7 @@ from k8s_audit.delivery.pipeline.model import Annotation, HttpSource, LogDeadLet
 from k8s_audit.platforms.openshift.component import OpenshiftAudit, OpenshiftAuditArgs
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.placement import Outputs, Placement
-from k8s_audit.resources import ReceiverCertificate
+from k8s_audit.resources.receivers import ReceiverCertificate
 
 PORT = 8443
 """TCP, of the pods."""

@@ -11,7 +11,8 @@ from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.given import flags_for, policy_text
 from k8s_audit.platforms.rke.cluster_file import LOG_PATH, paths
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
-from k8s_audit.resources import DeliveryCheck, RkeClusterAudit
+from k8s_audit.resources.clusters import RkeClusterAudit
+from k8s_audit.resources.proofs import DeliveryCheck
 
 
 class RkeAuditArgs(TypedDict):

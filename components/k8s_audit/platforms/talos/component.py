@@ -14,7 +14,7 @@ from k8s_audit.platforms.given import flags_for, policy_text
 from k8s_audit.platforms.one_by_one import one_by_one
 from k8s_audit.platforms.talos.machine_config import FOLDER, OF_TALOS, WEBHOOK
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
-from k8s_audit.resources import TalosNodeAudit
+from k8s_audit.resources.hosts import TalosNodeAudit
 
 
 class TalosAuditArgs(TypedDict):

@@ -14,7 +14,7 @@ from k8s_audit.provider.resource import BESIDE, Context, Read, ResourceInputs, V
 
 
 class CreatedAuditInputs(ResourceInputs):
-    """See `k8s_audit.resources.CreatedAudit`."""
+    """See `k8s_audit.CreatedAudit`."""
 
     kind: Literal["kind", "k3d"]
     kubeconfig: str

@@ -14,7 +14,7 @@ from k8s_audit.provider.resource import Context, PartialError, Read, ResourceInp
 
 
 class HostedClusterAuditInputs(ResourceInputs):
-    """See `k8s_audit.resources.HostedClusterAudit`."""
+    """See `k8s_audit.HostedClusterAudit`."""
 
     kubeconfig: str
     namespace: str

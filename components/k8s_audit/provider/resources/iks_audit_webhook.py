@@ -17,7 +17,7 @@ from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
 
 
 class IksAuditWebhookInputs(ResourceInputs):
-    """See `k8s_audit.resources.IksAuditWebhook`."""
+    """See `k8s_audit.IksAuditWebhook`."""
 
     cluster: str
     webhook: str

@@ -15,7 +15,7 @@ from k8s_audit.provider.resource import Context, PartialError, Read, ResourceInp
 
 
 class KopsSpecAuditInputs(ResourceInputs):
-    """See `k8s_audit.resources.KopsSpecAudit`."""
+    """See `k8s_audit.KopsSpecAudit`."""
 
     cluster: str
     policy: str

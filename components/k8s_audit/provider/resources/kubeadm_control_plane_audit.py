@@ -15,7 +15,7 @@ from k8s_audit.provider.resource import Context, PartialError, Read, ResourceInp
 
 
 class KubeadmControlPlaneAuditInputs(ResourceInputs):
-    """See `k8s_audit.resources.KubeadmControlPlaneAudit`."""
+    """See `k8s_audit.KubeadmControlPlaneAudit`."""
 
     kubeconfig: str
     namespace: str

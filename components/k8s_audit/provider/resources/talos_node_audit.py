@@ -18,7 +18,7 @@ from k8s_audit.provider.resource import BESIDE, Context, PartialError, Read, Res
 
 
 class TalosNodeAuditInputs(ResourceInputs):
-    """See `k8s_audit.resources.TalosNodeAudit`."""
+    """See `k8s_audit.TalosNodeAudit`."""
 
     node: str
     address: str

@@ -8,7 +8,7 @@ from k8s_audit.config.receivers.recorder import RecorderReceiver as RecorderConf
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.placement import Placed, Placement
 from k8s_audit.receivers.recorder.process import PORT
-from k8s_audit.resources import Recorder
+from k8s_audit.resources.local import Recorder
 
 
 class RecorderReceiverArgs(TypedDict):
