@@ -55,6 +55,17 @@ def test_what_is_not_wanted_any_more_goes_and_what_somebody_changed_since_stays(
     assert left["auditPolicy"]["rules"] == [{"level": "None"}]
 
 
+def test_what_a_killed_up_has_left_is_known_by_our_file() -> None:
+    """Its state says nothing of it."""
+    after, _ = turn_on(CONFIG, SETUP)
+    changed = after.replace("level: Request", "level: None").replace(
+        "audit-webhook-mode: batch", "audit-webhook-mode: blocking"
+    )
+    again, before = turn_on(changed, SETUP)
+    assert list(yaml.safe_load_all(again)) == list(yaml.safe_load_all(after))
+    assert list(yaml.safe_load_all(turn_off(again, SETUP, before))) == list(yaml.safe_load_all(CONFIG))
+
+
 @pytest.mark.parametrize(
     ("text", "error", "said"),
     [
