@@ -22,7 +22,7 @@ class TalosNode(ConfigModel):
     address: Address
     """Of the node, as `talosctl --nodes` takes it."""
     name: Name
-    """Default: the address, with dashes."""
+    """Where the address is not the one that Kubernetes has for the node, the name that it has; default: the address, with dashes."""
     api_server: Annotated[str, AfterValidator(api_server_url)]
     """The node's own; default: port 6443 of the address."""
 

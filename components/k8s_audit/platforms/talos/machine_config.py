@@ -76,7 +76,7 @@ def turn_on(text: str, setup: Setup, before: str = "") -> tuple[str, str]:
     """
     documents, main = _load(text)
     server = _made(_made(main, "cluster"), "apiServer")
-    known = json.loads(before) if before else {"policy": _plain(server.get("auditPolicy")), "arguments": []}
+    known, mine = _known(main, setup, before)
     arguments, wanted = _made(server, "extraArgs"), dict(setup.arguments)
     for name, value in wanted.items():
         if name in arguments and str(arguments[name]) != value and name not in known["arguments"]:
@@ -85,7 +85,7 @@ def turn_on(text: str, setup: Setup, before: str = "") -> tuple[str, str]:
             )
     policy = _parsed(setup.policy)
     here = _plain(server.get("auditPolicy"))
-    if not before and here not in (None, USUAL_POLICY, policy) and not setup.adopt:
+    if not mine and here not in (None, USUAL_POLICY, policy) and not setup.adopt:
         raise ConflictError(
             "cluster.apiServer.auditPolicy is there already, and is not Talos' own; audit:platform.adopt: true takes it over (destroy puts it"
             " back), or remove it"
@@ -157,6 +157,16 @@ def files_of(text: str) -> Any:
 def same_policy(policy: Any, text: str) -> bool:
     """Whether a policy as data is that of a text."""
     return bool(policy == _parsed(text))
+
+
+def _known(main: Any, setup: Setup, before: str) -> tuple[dict[str, Any], bool]:
+    """What was there before us, and whether we were there already: an `up` that was killed has left our file, and nothing else to tell."""
+    if before:
+        return json.loads(before), True
+    if any(one.get("path") == WEBHOOK for one in main["machine"].get("files") or []):
+        return {"policy": USUAL_POLICY, "arguments": sorted(setup.arguments)}, True
+    server = (main.get("cluster") or {}).get("apiServer") or {}
+    return {"policy": _plain(server.get("auditPolicy")), "arguments": []}, False
 
 
 def _put(files: Any, content: str) -> None:

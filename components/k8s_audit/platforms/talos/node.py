@@ -4,8 +4,9 @@ Commands: https://www.talos.dev/v1.11/reference/cli/. Files of the user's are wr
 rebooted; all else is applied as it runs.
 """
 
+import socket
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -93,6 +94,17 @@ class TalosNode:
         """
         self._apply_config(text, "--mode=staged", "--dry-run")
 
+    def check(self) -> None:
+        """See that its API server answers, and that its pod is found.
+
+        Raises:
+            HostError: it is not.
+        """
+        try:
+            self._pod()
+        except HostError as error:
+            raise HostError(f"its API server {self.place.api_server} {error}") from None
+
     def bring(self, before: str, after: str, arguments: Mapping[str, str]) -> None:
         """Apply a configuration and wait until the API server runs with it; otherwise the one before goes back.
 
@@ -168,11 +180,12 @@ class TalosNode:
                 )
         except Exception as error:  # whatever the loader and urllib3 raise
             raise HostError(f"does not answer: {type(error).__name__}") from None
-        items: list[Any] = list(pods.items)
-        own = [pod for pod in items if self.place.address in (pod.status.host_ip, pod.spec.node_name)]
-        if not own:
-            raise HostError(f"shows no pod of kube-apiserver at {self.place.address}")
-        return _read(own[0])
+        found = own_pod(pods.items, {self.place.address, self.place.name, *_addresses(self.place.address)})
+        if found is None:
+            raise HostError(
+                f"shows no pod of kube-apiserver at {self.place.address}; set the node's name to the one that Kubernetes has for it"
+            )
+        return _read(found)
 
     def _run(self, timeout: float) -> Run:
         return Run(TALOSCTL, timeout, self.say, self.stop, {}, self.hidden)
@@ -193,6 +206,28 @@ class ApiServerPod:
     arguments: dict[str, str]
     ready: bool
     digest: str
+
+
+def own_pod(pods: Iterable[Any], names: Collection[str]) -> Any:
+    """The pod that runs at a node; None: there is none.
+
+    Args:
+        pods: those of all API servers.
+        names: what the node may be called: its addresses, and the name that Kubernetes has for it.
+    """
+    for pod in pods:
+        addresses = [one.ip for one in getattr(pod.status, "host_ips", None) or []]
+        if set(names) & {pod.status.host_ip, pod.spec.node_name, *addresses}:
+            return pod
+    return None
+
+
+def _addresses(name: str) -> set[str]:
+    """The addresses that a name has here; none where it cannot be told."""
+    try:
+        return {str(found[4][0]) for found in socket.getaddrinfo(name, None)}
+    except (OSError, UnicodeError):
+        return set()
 
 
 def _read(pod: Any) -> ApiServerPod:

@@ -1,7 +1,6 @@
 """What a stack of kind talos becomes, and what `up` would do to its nodes."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from threading import Event
 
 import pulumi
@@ -72,17 +71,12 @@ def plan(
         where = TalosPlace(one.name, one.address, one.api_server, kubeconfig, talosconfig(platform), wait)
         text = TalosNode(where, Event(), say).config()
         webhook = render_webhook(with_authority(endpoint, live(text).webhook.encode()))
-        after, _ = turn_on(text, Setup(policy, webhook, flags, platform.adopt), _known(text, flags))
+        after, _ = turn_on(text, Setup(policy, webhook, flags, platform.adopt))
         node = TalosNode(where, Event(), say, secrets_in(webhook))
         if told := _actions(text, after, policy):
             node.judge(after)
         changes += [f"node {one.name}: {action}" for action in told]
     return f"{len(platform.nodes)} control-plane node(s) of Talos", changes
-
-
-def _known(text: str, flags: Mapping[str, str]) -> str:
-    """What an earlier `up` knows of a node: where our webhook file is there, flags and policy are ours, too."""
-    return json.dumps({"policy": None, "arguments": list(flags)}) if live(text).webhook else ""
 
 
 def _actions(before: str, after: str, policy: str) -> list[str]:

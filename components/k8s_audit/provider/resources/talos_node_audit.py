@@ -106,6 +106,8 @@ class TalosNodeAuditResource:
             text = node.config()
             node.hidden = [*node.hidden, *secrets_in(live(text).webhook)]
             after, known = turn_on(text, inputs.setup(), before)
+            if not before:
+                node.check()
             node.judge(after)
         except K8sAuditError as error:
             raise type(error)(f"node {inputs.node}: {error}{untouched(inputs.remaining)}") from None

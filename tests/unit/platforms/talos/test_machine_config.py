@@ -5,6 +5,8 @@ what was left when ours was taken out: once and by hand, since it takes more tha
 """
 
 import json
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
@@ -14,6 +16,7 @@ from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import ConflictError, HostError
 from k8s_audit.platforms.talos.component import settable
 from k8s_audit.platforms.talos.machine_config import WEBHOOK, Setup, files_of, live, same_policy, turn_off, turn_on
+from k8s_audit.platforms.talos.node import own_pod
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from tests.standins.talos import CONFIG
 
@@ -52,6 +55,17 @@ def test_what_is_not_wanted_any_more_goes_and_what_somebody_changed_since_stays(
     assert left["auditPolicy"]["rules"] == [{"level": "None"}]
 
 
+def test_what_a_killed_up_has_left_is_known_by_our_file() -> None:
+    """Its state says nothing of it."""
+    after, _ = turn_on(CONFIG, SETUP)
+    changed = after.replace("level: Request", "level: None").replace(
+        "audit-webhook-mode: batch", "audit-webhook-mode: blocking"
+    )
+    again, before = turn_on(changed, SETUP)
+    assert list(yaml.safe_load_all(again)) == list(yaml.safe_load_all(after))
+    assert list(yaml.safe_load_all(turn_off(again, SETUP, before))) == list(yaml.safe_load_all(CONFIG))
+
+
 @pytest.mark.parametrize(
     ("text", "error", "said"),
     [
@@ -81,3 +95,15 @@ def test_a_policy_of_the_users_is_taken_over_where_told_and_put_back() -> None:
     after, before = turn_on(theirs, Setup(POLICY, SETUP.webhook, FLAGS, adopt=True))
     assert json.loads(before)["policy"]["rules"] == [{"level": "None"}]
     assert list(yaml.safe_load_all(turn_off(after, SETUP, before))) == list(yaml.safe_load_all(theirs))
+
+
+def test_the_pod_of_a_nodes_api_server_is_found_by_an_address_or_the_name_that_kubernetes_has() -> None:
+    def pod(name: str, address: str, *more: str) -> Any:
+        status = SimpleNamespace(host_ip=address, host_ips=[SimpleNamespace(ip=ip) for ip in (address, *more)])
+        return SimpleNamespace(spec=SimpleNamespace(node_name=name), status=status)
+
+    pods = [pod("cp-a", "10.0.4.11", "fd00::11"), pod("cp-b", "10.0.4.12")]
+    for names in ({"10.0.4.12"}, {"cp-b", "203.0.113.2"}):
+        assert own_pod(pods, names) is pods[1]
+    assert own_pod(pods, {"fd00::11"}) is pods[0]
+    assert own_pod(pods, {"10.0.4.1", "cp"}) is None
