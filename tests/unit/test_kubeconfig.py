@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -12,6 +13,7 @@ from k8s_audit.platforms.iks.proxy import client_certificate
 from k8s_audit.platforms.kubeadm_cluster import KubeadmCluster
 from k8s_audit.platforms.management.cluster import DEPLOYMENT, ManagementCluster
 from k8s_audit.platforms.openshift.cluster import OpenshiftCluster
+from k8s_audit.platforms.talos.node import TalosNode, TalosPlace
 from k8s_audit.receivers.pods import pods_in
 
 ASKED: dict[Callable[[str], object], type[K8sAuditError]] = {
@@ -21,6 +23,9 @@ ASKED: dict[Callable[[str], object], type[K8sAuditError]] = {
     lambda path: KubeadmCluster(path).api_servers(): HostError,
     lambda path: OpenshiftCluster(path).read(): HostError,
     lambda path: ManagementCluster(path).read(DEPLOYMENT, "default", "x"): HostError,
+    lambda path: TalosNode(
+        TalosPlace("cp-1", "10.0.0.11", "https://10.0.0.11:6443", path), Event(), print
+    ).check(): HostError,
     client_certificate: CloudError,
 }
 TEXTS = {

@@ -17,6 +17,7 @@ from ruamel.yaml.error import YAMLError
 from k8s_audit import kubernetes_yaml
 from k8s_audit.command_line import CommandLineTool, Run
 from k8s_audit.errors import ChangeError, HostError, K8sAuditError
+from k8s_audit.kubeconfig import client_settings
 from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAMESPACE, TIMEOUT
 from k8s_audit.platforms.talos.machine_config import files_of
 
@@ -168,17 +169,16 @@ class TalosNode:
         Raises:
             HostError: it does not answer, or shows none.
         """
-        from kubernetes import client, config
+        from kubernetes import client
 
-        settings = client.Configuration()
+        settings = client_settings(self.place.kubeconfig, HostError)
+        settings.host, settings.proxy = self.place.api_server, None
         try:
-            config.load_kube_config(self.place.kubeconfig, client_configuration=settings)
-            settings.host, settings.proxy, settings.retries = self.place.api_server, None, False
             with client.ApiClient(settings) as api:
                 pods = client.CoreV1Api(api).list_namespaced_pod(
                     NAMESPACE, label_selector=API_SERVERS, _request_timeout=TIMEOUT
                 )
-        except Exception as error:  # whatever the loader and urllib3 raise
+        except Exception as error:  # whatever urllib3 raises
             raise HostError(f"does not answer: {type(error).__name__}") from None
         found = own_pod(pods.items, {self.place.address, self.place.name, *_addresses(self.place.address)})
         if found is None:
