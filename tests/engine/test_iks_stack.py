@@ -87,6 +87,7 @@ def test_preview_failed_refresh_up_proved_drift_and_destroy(
         preview = project.run("preview").stdout
         assert "cluster not read: a preview does not" in preview
         assert "IBM refreshes the master: its API servers restart, for minutes" in preview
+        assert "platform iks (default): the cloud fixes what is recorded; of Falco's 48 audit rules" in preview
         assert ibm.calls == []
 
         ibm.fails = True
@@ -94,6 +95,7 @@ def test_preview_failed_refresh_up_proved_drift_and_destroy(
         assert failed.returncode != 0
         assert "it is deploy_failed, The master could not be refreshed." in failed.stdout
         assert ibm.set is None
+        ibm.await_refreshes()
         ibm.fails, ibm.state, ibm.status = False, "deployed", "Ready"
         up = project.up().stdout
         (check,) = project.outputs()["deliveryChecks"]

@@ -16,6 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 KEY = "apikey-4711-secret"
 TOKEN = "bearer-4712-secret"
 CLUSTER = "bk7v2prod0example"
+LONGEST = 10.0
+"""Seconds for a refresh at which nobody looks."""
 AUTHORITY = "-----BEGIN CERTIFICATE-----\ncluster\n-----END CERTIFICATE-----\n"
 
 
@@ -40,6 +42,9 @@ class IbmCloud:
         self.fails = False
         """Let refreshes fail."""
         self.state, self.status, self.since = "deployed", "Ready", 0
+        self.seen = threading.Event()
+        """Somebody has looked at the master while it was refreshed."""
+        self.refreshes: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
         cloud = self
@@ -71,6 +76,13 @@ class IbmCloud:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
+
+    def await_refreshes(self) -> None:
+        """Let all refreshes come to their end, also one at which nobody looks."""
+        for refresh in self.refreshes:
+            while refresh.is_alive():
+                self.seen.set()
+                refresh.join(0.1)
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:
         call = f"{method} {path}"
@@ -106,9 +118,12 @@ class IbmCloud:
             self.set = None
             return 204, None
         if call == f"PUT /v1/logging/{CLUSTER}/refresh":
-            threading.Thread(target=self._refresh, daemon=True).start()
+            self.refreshes.append(threading.Thread(target=self._refresh, daemon=True))
+            self.refreshes[-1].start()
             return 204, None
         if call.startswith("GET /v2/getCluster"):
+            if self.state == "deploying":
+                self.seen.set()
             life = {"masterState": self.state, "masterStatus": self.status, "masterStatusModifiedDate": str(self.since)}
             return 200, {"id": CLUSTER, "lifecycle": life}
         if call.startswith("GET /v2/getCACert"):
@@ -117,8 +132,9 @@ class IbmCloud:
 
     def _refresh(self) -> None:
         threading.Event().wait(self.takes)
+        self.seen.clear()
         self.state, self.status, self.since = "deploying", "Master refresh in progress.", self.since + 1
-        threading.Event().wait(self.takes)
+        self.seen.wait(LONGEST)
         if self.fails:
             self.state, self.status = "deploy_failed", "The master could not be refreshed."
         else:

@@ -37,6 +37,13 @@ BAD: dict[str, tuple[str, str]] = {
 """Each command with bad input, and what it says of it."""
 PATIENCE = 60
 """Seconds for one command."""
+INTERRUPTIBLE = """\
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from k8s_audit.cli.app import app
+app()
+"""
+"""The command, also where the tests run in the background, whose children ignore Ctrl-C from the start."""
 AS_JSON = {
     "alerts",
     "policy lint",
@@ -147,7 +154,7 @@ def test_ctrl_c_is_one_line_and_130(command: str, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
-    asked = [sys.executable, "-m", "k8s_audit.cli", *command.split(), str(pipe)]
+    asked = [sys.executable, "-c", INTERRUPTIBLE, *command.split(), str(pipe)]
     with (
         subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
         pipe.open("w"),  # which waits until the command reads

@@ -26,11 +26,9 @@ def judged(receiver: dict[str, Any] = HTTP, delivery: dict[str, Any] | None = No
     )
 
 
-def test_the_example_is_a_stack_and_a_preview_says_what_ibms_policy_lacks() -> None:
+def test_the_example_is_a_stack() -> None:
     stack = load_stack(*read_stack_file((CHECKOUT / "stacks" / "Pulumi.iks.yaml").read_text()))
     assert isinstance(stack.platform, IksPlatform)
-    (warning,) = stack.warnings()
-    assert "no bodies from Kubernetes 1.30 on" in warning
 
 
 @pytest.mark.parametrize(

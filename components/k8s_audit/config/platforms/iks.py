@@ -84,10 +84,3 @@ class IksPlatform(PlatformConfig):
                 " not built for this kind yet; allowed: default"
             ]
         return []
-
-    def warnings(self) -> list[str]:
-        """See PlatformConfig."""
-        return [
-            "iks: IBM's default policy has no bodies from Kubernetes 1.30 on: rules that read them stay silent, or give false alarms, as `k8s-audit"
-            " coverage` and docs/platforms/iks.md tell"
-        ]

@@ -5,6 +5,7 @@ from threading import Event
 
 import pulumi
 
+from k8s_audit.audit_policy.coverage import limits_of
 from k8s_audit.config import places
 from k8s_audit.config.platforms.iks import IksPlatform
 from k8s_audit.config.stack import Stack
@@ -27,10 +28,14 @@ def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: p
         placement: what is around the receivers: the cluster's kubeconfig.
         options: Pulumi's.
     """
+    platform = stack.platform
+    assert isinstance(platform, IksPlatform)
+    for line in limits_of(platform.kind, platform.audit_policy):
+        pulumi.log.warn(line)
     audit = IksAudit(
         stack.cluster.name,
         {
-            "settings": stack.platform.model_dump(by_alias=True, exclude={"kind"}, exclude_none=True),
+            "settings": platform.model_dump(by_alias=True, exclude={"kind"}, exclude_none=True),
             "receiver": _through_the_proxy(stack, endpoint),
             "kubeconfig": placement.kubeconfig,
             "delivery": stack.delivery.model_dump(by_alias=True, exclude_none=True, exclude_unset=True),
