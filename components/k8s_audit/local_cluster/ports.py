@@ -46,6 +46,8 @@ def refuse_taken(ports: Mapping[str, int], own: Callable[[], Collection[int]] = 
         known = own()
         if (holder.pid if holder else None) in known or (holder is None and known):
             continue
+        if holder and not holder.is_running():  # one that ended just then, such as an API server that restarts
+            continue
         who = f"{_name(holder)} (pid {holder.pid})" if holder else "another process"
         faults.append(f"port {port} on {LOOPBACK} is taken by {who}; end it, or set another port in {key}")
     if faults:
