@@ -6,6 +6,7 @@ or changed and healthy. Nothing here knows what reaches the host, what kind of f
 """
 
 import hashlib
+import json
 import posixpath
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -389,6 +390,11 @@ class StaticPodChange(Change):
         super().__init__(
             host, place, StaticPodServer(host, place.manifest, place.api_server, place.config_folder), stop
         )
+
+
+def digest_of(policy: str, webhook: str, arguments: Mapping[str, str]) -> str:
+    """Of what an API server reads and is started with: when it changes, the delivery is to be proved again."""
+    return sha256(policy.encode(), webhook.encode(), json.dumps(dict(arguments), sort_keys=True).encode())
 
 
 def sha256(*contents: bytes) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Event
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -23,6 +23,12 @@ class ResourceInputs(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, alias_generator=to_camel, populate_by_name=True, defer_build=True
     )
+
+    @classmethod
+    def of(cls, old: Values) -> Self:
+        """The inputs that are among a resource's outputs."""
+        keys = {field.alias or name for name, field in cls.model_fields.items()}
+        return cls.model_validate({key: old[key] for key in keys & old.keys()})
 
     def values(self) -> Values:
         """As the engine spells them, without what is not set."""

@@ -66,8 +66,7 @@ class EksClusterLoggingResource:
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """Switch off what we switched on; a cluster that is gone has nothing to switch off."""
-        keys = {field.alias or name for name, field in EksClusterLoggingInputs.model_fields.items()}
-        inputs = EksClusterLoggingInputs.model_validate({key: old[key] for key in keys & old.keys()})
+        inputs = EksClusterLoggingInputs.of(old)
         ours = set(old.get("switchedOn") or [])
         if ours:
             try:

@@ -91,8 +91,7 @@ class EksLogGroupResource:
         """Leave it; one that was there before keeps its events as long as it did, unless somebody changed that since."""
         if not old.get("adopted"):
             return
-        keys = {field.alias or name for name, field in EksLogGroupInputs.model_fields.items()}
-        inputs = EksLogGroupInputs.model_validate({key: old[key] for key in keys & old.keys()})
+        inputs = EksLogGroupInputs.of(old)
         group = self._group(inputs)
         found = group.find()
         if found and found.retention_days == inputs.retention_days != old["retentionBefore"]:

@@ -75,8 +75,7 @@ class GkeDataAccessResource:
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """Switch off what we switched on; a project that is gone has nothing to switch off."""
-        keys = {field.alias or name for name, field in GkeDataAccessInputs.model_fields.items()}
-        inputs = GkeDataAccessInputs.model_validate({key: old[key] for key in keys & old.keys()})
+        inputs = GkeDataAccessInputs.of(old)
         try:
             self._access(context, inputs).undo(old.get("switchedOn") or [], inputs.sink)
         except RefusedError as error:

@@ -81,8 +81,7 @@ class HostedClusterAuditResource:
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """Take out what is ours."""
-        keys = {field.alias or name for name, field in HostedClusterAuditInputs.model_fields.items()}
-        inputs = HostedClusterAuditInputs.model_validate({key: old[key] for key in keys & old.keys()})
+        inputs = HostedClusterAuditInputs.of(old)
         _change(context, inputs).restore()
 
 

@@ -97,24 +97,19 @@ class IksAuditWebhookResource:
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """Put back what was there before us."""
-        inputs = _inputs(old)
+        inputs = IksAuditWebhookInputs.of(old)
         inputs.change(context).restore(read_webhook(inputs.webhook).url, _before(old))
 
     def _applied(self, context: Context, inputs: IksAuditWebhookInputs, old: Values) -> Values:
         change = inputs.change(context)
         wanted = inputs.wanted(change.api)
         known = Webhook(str(old["server"])) if old else None
-        if known and known.server == read_webhook(_inputs(old).webhook).url:
-            known = _inputs(old).wanted(change.api)
+        if known and known.server == read_webhook(IksAuditWebhookInputs.of(old).webhook).url:
+            known = IksAuditWebhookInputs.of(old).wanted(change.api)
         adopted = change.apply(wanted, known, inputs.adopt)
         before = json.dumps(asdict(adopted)) if adopted else str(old.get("before") or "")
         found = {"server": wanted.server, "before": before, "certificate": _certificate(inputs), "intact": True}
         return inputs.values() | found | {"digest": sha256(json.dumps(asdict(wanted)).encode())}
-
-
-def _inputs(old: Values) -> IksAuditWebhookInputs:
-    keys = {field.alias or name for name, field in IksAuditWebhookInputs.model_fields.items()}
-    return IksAuditWebhookInputs.model_validate({key: old[key] for key in keys & old.keys()})
 
 
 def _computed(old: Values) -> Values:

@@ -1,11 +1,10 @@
 """`KopsSpecAudit`: audit logging in a kops cluster's spec, and on each of its nodes that runs an API server."""
 
-import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
-from k8s_audit.control_plane.change import sha256
+from k8s_audit.control_plane.change import digest_of
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.webhook import secrets_in
 from k8s_audit.errors import HostError
@@ -64,7 +63,12 @@ class KopsSpecAuditResource:
         try:
             state = change.apply(inputs.policy, inputs.webhook, inputs.arguments, inputs.adopt)
         except HalfRolledError as error:
-            left = {"groups": error.pending, "pending": error.pending, "intact": True, "digest": _digest(inputs)}
+            left = {
+                "groups": error.pending,
+                "pending": error.pending,
+                "intact": True,
+                "digest": digest_of(inputs.policy, inputs.webhook, inputs.arguments),
+            }
             outputs = inputs.values() | left
             raise PartialError(str(error), inputs.cluster, outputs) from None
         return inputs.cluster, _outputs(inputs, state)
@@ -94,8 +98,7 @@ class KopsSpecAuditResource:
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """Take out what is ours."""
-        keys = {field.alias or name for name, field in KopsSpecAuditInputs.model_fields.items()}
-        inputs = KopsSpecAuditInputs.model_validate({key: old[key] for key in keys & old.keys()})
+        inputs = KopsSpecAuditInputs.of(old)
         _change(context, inputs).restore()
 
 
@@ -105,10 +108,4 @@ def _change(context: Context, inputs: KopsSpecAuditInputs) -> KopsChange:
 
 def _outputs(inputs: KopsSpecAuditInputs, state: State) -> Values:
     found = {"groups": state.groups, "pending": state.pending, "intact": state.live.intact}
-    return inputs.values() | found | {"digest": _digest(inputs)}
-
-
-def _digest(inputs: KopsSpecAuditInputs) -> str:
-    """Of what the API servers read: when it changes, the delivery is to be proved again."""
-    settings = json.dumps(inputs.arguments, sort_keys=True)
-    return sha256(inputs.policy.encode(), inputs.webhook.encode(), settings.encode())
+    return inputs.values() | found | {"digest": digest_of(inputs.policy, inputs.webhook, inputs.arguments)}

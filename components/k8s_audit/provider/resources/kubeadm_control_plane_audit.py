@@ -1,10 +1,9 @@
 """`KubeadmControlPlaneAudit`: audit logging in a KubeadmControlPlane of Cluster API, and on each of its machines."""
 
-import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from k8s_audit.control_plane.change import sha256
+from k8s_audit.control_plane.change import digest_of
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.errors import HostError
 from k8s_audit.platforms.cluster_api.change import ControlPlaneAudit, Live, live
@@ -64,7 +63,12 @@ class KubeadmControlPlaneAuditResource:
         try:
             found = inputs.wanted().apply(_change(context, inputs))
         except HalfDoneError as error:
-            left = {"machines": 0, "pending": True, "intact": True, "digest": _digest(inputs)}
+            left = {
+                "machines": 0,
+                "pending": True,
+                "intact": True,
+                "digest": digest_of(inputs.policy, inputs.webhook, inputs.arguments),
+            }
             raise PartialError(str(error), id, inputs.values() | left) from None
         return id, _outputs(inputs, found)
 
@@ -91,8 +95,7 @@ class KubeadmControlPlaneAuditResource:
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """Take out what is ours."""
-        keys = {field.alias or name for name, field in KubeadmControlPlaneAuditInputs.model_fields.items()}
-        inputs = KubeadmControlPlaneAuditInputs.model_validate({key: old[key] for key in keys & old.keys()})
+        inputs = KubeadmControlPlaneAuditInputs.of(old)
         _change(context, inputs).restore()
 
 
@@ -102,11 +105,10 @@ def _change(context: Context, inputs: KubeadmControlPlaneAuditInputs) -> ObjectC
 
 
 def _outputs(inputs: KubeadmControlPlaneAuditInputs, found: Live) -> Values:
-    told = {"machines": found.machines, "pending": found.pending, "intact": found.intact, "digest": _digest(inputs)}
+    told = {
+        "machines": found.machines,
+        "pending": found.pending,
+        "intact": found.intact,
+        "digest": digest_of(inputs.policy, inputs.webhook, inputs.arguments),
+    }
     return inputs.values() | told
-
-
-def _digest(inputs: KubeadmControlPlaneAuditInputs) -> str:
-    """Of what the API servers read: when it changes, the delivery is to be proved again."""
-    settings = json.dumps(inputs.arguments, sort_keys=True)
-    return sha256(inputs.policy.encode(), inputs.webhook.encode(), settings.encode())

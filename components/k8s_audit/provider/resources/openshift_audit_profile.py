@@ -75,8 +75,7 @@ class OpenshiftAuditProfileResource:
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """Put back what was there before, and wait."""
-        keys = {field.alias or name for name, field in OpenshiftAuditProfileInputs.model_fields.items()}
-        inputs = OpenshiftAuditProfileInputs.model_validate({key: old[key] for key in keys & old.keys()})
+        inputs = OpenshiftAuditProfileInputs.of(old)
         _profile(context, inputs, str(old.get("record") or "")).restore(inputs.audit())
 
     def _applied(self, context: Context, inputs: OpenshiftAuditProfileInputs, remembered: str) -> Values:

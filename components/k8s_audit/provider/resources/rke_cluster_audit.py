@@ -1,6 +1,5 @@
 """`RkeClusterAudit`: audit logging in RKE's cluster.yml, and the webhook file on each control-plane node."""
 
-import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +9,7 @@ from pydantic import Field
 from k8s_audit import kubernetes_yaml
 from k8s_audit.config.platforms.rke import RkeHost
 from k8s_audit.config.reach import reach
-from k8s_audit.control_plane.change import sha256
+from k8s_audit.control_plane.change import digest_of
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.contract import contract_of
 from k8s_audit.delivery.webhook import secrets_in
@@ -106,7 +105,12 @@ class RkeClusterAuditResource:
             "intact": digested and (memory is None or memory.step == APPLIED),
             "unaudited": RkeChange(cluster, record).strays(text),
         }
-        return Read(now, now.values() | live | {"path": path, "record": record, "digest": _digest(now)})
+        return Read(
+            now,
+            now.values()
+            | live
+            | {"path": path, "record": record, "digest": digest_of(now.policy, now.webhook, now.arguments)},
+        )
 
     def stale(self, old: Values) -> list[str]:
         """The digest of the webhook file is gone from the file, `rke up` was cut off, or a control-plane node joined."""
@@ -124,8 +128,7 @@ class RkeClusterAuditResource:
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """Take out what is ours."""
-        keys = {field.alias or name for name, field in RkeClusterAuditInputs.model_fields.items()}
-        inputs = RkeClusterAuditInputs.model_validate({key: old[key] for key in keys & old.keys()})
+        inputs = RkeClusterAuditInputs.of(old)
         change = RkeChange(inputs.cluster(context), str(old.get("record") or ""))
         change.restore(_written(old))
 
@@ -133,16 +136,16 @@ class RkeClusterAuditResource:
         contract = contract_of(inputs.webhook, inputs.arguments, context.say)
         wanted = Wanted(inputs.policy, inputs.webhook, inputs.arguments, inputs.adopt, contract)
         ours = RkeChange(inputs.cluster(context), remembered).apply(wanted)
-        found = {"intact": True, "unaudited": [], "record": ours.text(), "path": wanted.path, "digest": _digest(inputs)}
+        found = {
+            "intact": True,
+            "unaudited": [],
+            "record": ours.text(),
+            "path": wanted.path,
+            "digest": digest_of(inputs.policy, inputs.webhook, inputs.arguments),
+        }
         return inputs.values() | found
 
 
 def _written(old: Values) -> str:
     """Where our webhook file lies on the nodes: what somebody makes of the flag since is not ours to remove."""
     return str(old.get("path") or "")
-
-
-def _digest(inputs: RkeClusterAuditInputs) -> str:
-    """Of what the API servers read: when it changes, the delivery is to be proved again."""
-    settings = json.dumps(inputs.arguments, sort_keys=True)
-    return sha256(inputs.policy.encode(), inputs.webhook.encode(), settings.encode())

@@ -1,6 +1,5 @@
 """`TalosNodeAudit`: audit logging in the machine configuration of one control-plane node of Talos."""
 
-import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from k8s_audit import kubernetes_yaml
-from k8s_audit.control_plane.change import sha256
+from k8s_audit.control_plane.change import digest_of
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.webhook import secrets_in
 from k8s_audit.errors import ChangeError, HostError, K8sAuditError
@@ -92,8 +91,7 @@ class TalosNodeAuditResource:
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """Take out what is ours."""
-        keys = {field.alias or name for name, field in TalosNodeAuditInputs.model_fields.items()}
-        inputs = TalosNodeAuditInputs.model_validate({key: old[key] for key in keys & old.keys()})
+        inputs = TalosNodeAuditInputs.of(old)
         node = inputs.reached(context)
         text = node.config()
         after = turn_off(text, inputs.setup(), str(old["before"]))
@@ -124,6 +122,5 @@ class TalosNodeAuditResource:
 
 
 def _outputs(inputs: TalosNodeAuditInputs, before: str, *, intact: bool) -> Values:
-    settings = json.dumps(inputs.arguments, sort_keys=True)
-    digest = sha256(inputs.policy.encode(), inputs.webhook.encode(), settings.encode())
+    digest = digest_of(inputs.policy, inputs.webhook, inputs.arguments)
     return inputs.values() | {"manifestDigest": digest, "intact": intact, "before": before}
