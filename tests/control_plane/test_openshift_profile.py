@@ -11,9 +11,9 @@ from k8s_audit.cli.findings import Finding
 from k8s_audit.cli.profile import profile_findings
 from k8s_audit.config.stack import load_stack
 from k8s_audit.errors import ChangeError, HostError
+from k8s_audit.kubernetes_api import RECORD
 from k8s_audit.local_cluster import LocalCluster
 from k8s_audit.platforms.openshift import profile
-from k8s_audit.platforms.openshift.cluster import RECORD
 from k8s_audit.platforms.openshift.collector import API_VERSIONS, KIND, SPECS
 from k8s_audit.provider.resource import Context, PartialError
 from k8s_audit.provider.resources.openshift_audit_profile import (

@@ -1,16 +1,15 @@
 """One API server, asked with a kubeconfig's credentials at its own URL: marked requests and its audit counters."""
 
-import json
 import re
 import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from k8s_audit.errors import DeliveryError
-from k8s_audit.kubeconfig import client_settings
+from k8s_audit.kubernetes_api import client_settings, refusal
 
 NAMESPACE = "default"
 START_UP = 10.0
@@ -120,7 +119,7 @@ class ApiServer:
                 )[2]
                 break
             except ApiException as error:
-                why = f"answers {error.status} to `create configmaps`: {_message(error)}"
+                why = f"answers {error.status} to `create configmaps`: {refusal(error)}"
             except Exception as error:  # whatever urllib3 raises
                 why = f"does not answer: {type(error).__name__}"
             if time.monotonic() > deadline:
@@ -155,10 +154,3 @@ class ApiServer:
                 f" right to get /metrics.\nLook closer: {look}"
             )
         return found
-
-
-def _message(error: Any) -> str:
-    try:
-        return str(json.loads(error.body)["message"])[:300]
-    except (TypeError, ValueError, KeyError):
-        return str(error.reason)

@@ -4,20 +4,17 @@ kubeadm's ConfigMap: https://kubernetes.io/docs/reference/setup-tools/kubeadm/ku
 pod as a mirror pod: https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubeconfig import client_settings
+from k8s_audit.kubernetes_api import RECORD, client_settings, refusal
 
 NAMESPACE, NAME = "kube-system", "kubeadm-config"
 KEYS = ("ClusterConfiguration", "MasterConfiguration")
 """Of the ConfigMap's data; the second one in Kubernetes 1.11."""
 API_SERVERS = "component=kube-apiserver"
 """The label that kubeadm gives their pods."""
-RECORD = "k8s-audit/before"
-"""The annotation that says what was there before us; `kubeadm upgrade` may drop it."""
 TIMEOUT = 15
 """Seconds for one request."""
 NOT_FOUND, FORBIDDEN, CONFLICT = 404, 403, 409
@@ -125,7 +122,7 @@ class KubeadmCluster:
 
     def _refused(self, error: Exception, right: str) -> HostError:
         status = getattr(error, "status", None)
-        why = f"answers {status}: {_message(error)}" if status else f"does not answer: {type(error).__name__}"
+        why = f"answers {status}: {refusal(error)}" if status else f"does not answer: {type(error).__name__}"
         look = f"kubectl --kubeconfig {self.kubeconfig} -n {NAMESPACE} auth can-i {right}"
         out = "; audit:platform.persist: false does without" if status == FORBIDDEN else ""
         return HostError(f"the cluster {why}{out}.\nLook closer: {look}")
@@ -136,10 +133,3 @@ def _pod(pod: Any) -> ApiServerPod:
     arguments = [*(container.command or []), *(container.args or [])]
     audits = any(argument.startswith("--audit-policy-file=") for argument in arguments)
     return ApiServerPod(pod.spec.node_name or pod.metadata.name, pod.status.host_ip or "", audits)
-
-
-def _message(error: Any) -> str:
-    try:
-        return str(json.loads(error.body)["message"])[:300]
-    except (TypeError, ValueError, KeyError):
-        return str(getattr(error, "reason", ""))

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from k8s_audit.errors import ReceiverError
-from k8s_audit.kubeconfig import client_settings
+from k8s_audit.kubernetes_api import client_settings
 
 REQUEST_TIMEOUT = 10
 """Seconds."""

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from k8s_audit.errors import HostError
-from k8s_audit.kubeconfig import client_settings
+from k8s_audit.kubernetes_api import client_settings
 from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAMESPACE, TIMEOUT
 
 Flags = dict[str, str]

@@ -7,7 +7,7 @@ authority, and an administrator's client certificate, as `ibmcloud ks cluster co
 from pathlib import Path
 
 from k8s_audit.errors import CloudError
-from k8s_audit.kubeconfig import client_settings
+from k8s_audit.kubernetes_api import client_settings
 from k8s_audit.receivers.address import ServiceAddress
 
 PROXY = "https://127.0.0.1:2040/"

@@ -8,10 +8,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from k8s_audit.errors import HostError
+from k8s_audit.kubernetes_api import RECORD
 
 GROUPS = ("kops.k8s.io/", "kops/")
-RECORD = "k8s-audit/before"
-"""The annotation that says what of the spec is ours."""
 
 
 def plain(value: Any) -> Any:

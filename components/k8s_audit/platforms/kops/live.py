@@ -7,7 +7,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from k8s_audit.errors import HostError
-from k8s_audit.platforms.kops.document import RECORD, load
+from k8s_audit.kubernetes_api import RECORD
+from k8s_audit.platforms.kops.document import load
 from k8s_audit.platforms.kops.fields import FIELDS, same, spelled
 from k8s_audit.platforms.kops.spec import POLICY, WEBHOOK
 

@@ -14,7 +14,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from k8s_audit.errors import ConflictError
-from k8s_audit.platforms.kops.document import RECORD, dump, load, made, plain, record_of
+from k8s_audit.kubernetes_api import RECORD
+from k8s_audit.platforms.kops.document import dump, load, made, plain, record_of
 from k8s_audit.platforms.kops.fields import FIELDS, same, settable, spelled
 
 FOLDER = "/srv/kubernetes/kube-apiserver"

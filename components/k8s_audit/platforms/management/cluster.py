@@ -5,14 +5,13 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#updates-to-existing
 """
 
 import base64
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubeconfig import client_settings
+from k8s_audit.kubernetes_api import client_settings, refusal
 
 Document = dict[str, Any]
 TIMEOUT = 15
@@ -165,21 +164,14 @@ class ManagementCluster:
             return call(*arguments, _request_timeout=TIMEOUT)
         except ApiException as error:
             if error.status == CONFLICT:
-                raise ConflictError(_message(error)) from None
+                raise ConflictError(refusal(error, LONGEST)) from None
             raise self._refused(error, right, namespace) from None
         except Exception as error:  # whatever urllib3 raises
             raise self._refused(error, right, namespace) from None
 
     def _refused(self, error: Exception, right: str, namespace: str) -> HostError:
         status = getattr(error, "status", None)
-        why = f"answers {status}: {_message(error)}" if status else f"does not answer: {type(error).__name__}"
+        why = f"answers {status}: {refusal(error, LONGEST)}" if status else f"does not answer: {type(error).__name__}"
         where = f" -n {namespace}" if namespace else ""
         look = f"kubectl --kubeconfig {self.kubeconfig}{where} auth can-i {right}"
         return HostError(f"the management cluster {why}.\nLook closer: {look}")
-
-
-def _message(error: Any) -> str:
-    try:
-        return str(json.loads(error.body)["message"])[:LONGEST]
-    except (TypeError, ValueError, KeyError):
-        return str(getattr(error, "reason", ""))

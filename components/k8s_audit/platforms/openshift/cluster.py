@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubeconfig import client_settings
+from k8s_audit.kubernetes_api import RECORD, client_settings, status_message
 from k8s_audit.platforms.openshift.rollout import Seen
 
 SETTINGS = "/apis/config.openshift.io/v1/apiservers/cluster"
 CLUSTER_OPERATOR = "/apis/config.openshift.io/v1/clusteroperators/kube-apiserver"
 OPERATOR = "/apis/operator.openshift.io/v1/kubeapiservers/cluster"
 POLICIES = "/api/v1/namespaces/openshift-kube-apiserver/configmaps/kube-apiserver-audit-policies"
-RECORD = "k8s-audit/before"
-"""The annotation that says what was there before us."""
 POLICY_FILE = "audit-policy-file"
 """The argument by which 4.6 to 4.8 pick one of the ConfigMap's policies; later there is but one."""
 TIMEOUT = 15
@@ -146,7 +144,9 @@ class OpenshiftCluster:
             raise ConflictError("APIServer `cluster` was changed by somebody else meanwhile; the next `up` begins anew")
         if status != OK:
             kind = AwayError if status >= 500 else HostError
-            raise kind(f"the cluster answers {status} to {method} {path}: {_message(text)}{self._look(method, path)}")
+            raise kind(
+                f"the cluster answers {status} to {method} {path}: {status_message(text) or text[:300]}{self._look(method, path)}"
+            )
         found: dict[str, Any] = json.loads(text)
         return found
 
@@ -166,10 +166,3 @@ def _digest(config_map: dict[str, Any] | None, chosen: Any) -> str:
     if config_map is None:
         return ""
     return hashlib.sha256(json.dumps([config_map.get("data"), chosen], sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _message(text: str) -> str:
-    try:
-        return str(json.loads(text)["message"])[:300]
-    except (TypeError, ValueError, KeyError):
-        return text[:300]

@@ -17,7 +17,7 @@ from ruamel.yaml.error import YAMLError
 from k8s_audit import kubernetes_yaml
 from k8s_audit.command_line import CommandLineTool, Run
 from k8s_audit.errors import ChangeError, HostError, K8sAuditError
-from k8s_audit.kubeconfig import client_settings
+from k8s_audit.kubernetes_api import client_settings
 from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAMESPACE, TIMEOUT
 from k8s_audit.platforms.talos.machine_config import files_of
 

@@ -8,13 +8,13 @@ import pytest
 
 from k8s_audit.delivery.flags import AuditFlags, LogBackend
 from k8s_audit.errors import ConflictError, HostError
+from k8s_audit.kubernetes_api import RECORD
 from k8s_audit.platforms.cluster_api.change import ControlPlaneAudit
 from k8s_audit.platforms.cluster_api.control_plane import Setup, actions, intact, paths, turn_off
 from k8s_audit.platforms.cluster_api.files import secret_of
 from k8s_audit.platforms.cluster_api.flags import arguments
 from k8s_audit.platforms.cluster_api.rollout import obstacle, progress
 from k8s_audit.platforms.management.cluster import ManagementCluster
-from k8s_audit.platforms.management.record import RECORD
 
 WANTED = AuditFlags().arguments(*paths())
 POLICY, WEBHOOK = "policy", "token: canary-4711"

@@ -8,7 +8,7 @@ import pytest
 
 from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.errors import CloudError, DeliveryError, HostError, K8sAuditError, ReceiverError
-from k8s_audit.kubeconfig import client_settings
+from k8s_audit.kubernetes_api import client_settings
 from k8s_audit.platforms.iks.proxy import client_certificate
 from k8s_audit.platforms.kubeadm_cluster import KubeadmCluster
 from k8s_audit.platforms.management.cluster import DEPLOYMENT, ManagementCluster

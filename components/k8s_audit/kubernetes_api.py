@@ -1,0 +1,62 @@
+"""What all that ask a cluster by the Kubernetes client share: the kubeconfig, how a refusal is told, how an object remembers us."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from k8s_audit.errors import K8sAuditError
+
+if TYPE_CHECKING:
+    from kubernetes import client
+
+
+RECORD = "k8s-audit/before"
+"""The annotation by which an object of somebody else's says what was there before us."""
+
+
+def refusal(error: Any, longest: int = 300) -> str:
+    """Why an API server refuses, by the message in its answer, else by the status' own words.
+
+    Args:
+        error: the client's ApiException; its body is a Status,
+            https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/.
+        longest: characters of the message.
+    """
+    return status_message(error.body, longest) or str(error.reason)
+
+
+def status_message(body: str | bytes | None, longest: int = 300) -> str:
+    """The message of a Status; empty: it has none.
+
+    Args:
+        body: of an answer.
+        longest: characters of the message.
+    """
+    try:
+        return str(json.loads(body or "")["message"])[:longest]
+    except (TypeError, ValueError, KeyError):
+        return ""
+
+
+def client_settings(
+    kubeconfig: str, failure: type[K8sAuditError], called: str = "kubeconfig"
+) -> "client.Configuration":
+    """The client's settings for a kubeconfig's current context; a request that fails is not tried again, and no message has its text.
+
+    Args:
+        kubeconfig: a path.
+        failure: the error that is raised.
+        called: what its message calls it.
+
+    Raises:
+        K8sAuditError: of that kind: it cannot be used.
+    """
+    from kubernetes import client, config
+
+    settings = client.Configuration()
+    try:
+        config.load_kube_config(kubeconfig, client_configuration=settings)
+    except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
+        kind = str(error) if isinstance(error, config.ConfigException) else type(error).__name__
+        raise failure(f"{called} {kubeconfig} cannot be used: {kind.splitlines()[0]}") from None
+    settings.retries = False
+    return settings
