@@ -60,6 +60,11 @@ class DeliveryConfig(ConfigModel):
     check_timeout: Duration | None = None
     """How long the proof of delivery waits for its event; default: 30s, through a cloud's stream 5m."""
 
+    def of_api_servers(self) -> list[str]:
+        """The keys that are set of what an API server that sends events itself is told: all but `kind` and `checkTimeout`."""
+        given = sorted(self.model_fields_set - {"kind", "check_timeout"})
+        return [type(self).model_fields[name].alias or name for name in given]
+
     def proof_timeout(self, stream: bool = False) -> str:
         """How long the proof of delivery waits.
 

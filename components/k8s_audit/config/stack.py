@@ -390,11 +390,9 @@ def _delivery_faults(delivery: DeliveryConfig, platform: PlatformConfig, receive
         ]
     if (delivery.kind or allowed[0]) != "stream":
         return unfit
-    given = delivery.model_fields_set - {"kind", "check_timeout"}
-    keys = [DeliveryConfig.model_fields[name].alias or name for name in sorted(given)]
     return [
         f"audit:delivery.{key}: is for API servers that send events themselves; a stream has no such setting"
-        for key in keys
+        for key in delivery.of_api_servers()
     ]
 
 

@@ -23,11 +23,9 @@ class HypershiftPlatform(ManagementPlatform):
 
     def delivery_faults(self, delivery: DeliveryConfig) -> list[str]:
         """See PlatformConfig: all flags are HyperShift's own."""
-        given = sorted(delivery.model_fields_set - {"kind", "check_timeout"})
         return [
-            f"audit:delivery.{DeliveryConfig.model_fields[name].alias or name}: HyperShift alone sets the flags of its API servers; take it"
-            " out"
-            for name in given
+            f"audit:delivery.{key}: HyperShift alone sets the flags of its API servers; take it out"
+            for key in delivery.of_api_servers()
         ]
 
     def receiver_faults(self, receivers: Sequence[ReceiverConfig]) -> list[str]:

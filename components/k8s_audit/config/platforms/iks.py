@@ -53,9 +53,10 @@ class IksPlatform(PlatformConfig):
 
     def delivery_faults(self, delivery: DeliveryConfig) -> list[str]:
         """See PlatformConfig: IBM alone sets the flags of its API servers."""
-        given = delivery.model_fields_set - {"kind", "check_timeout"}
-        keys = [DeliveryConfig.model_fields[name].alias or name for name in sorted(given)]
-        return [f"audit:delivery.{key}: IBM alone sets the flags of its API servers; take it out" for key in keys]
+        return [
+            f"audit:delivery.{key}: IBM alone sets the flags of its API servers; take it out"
+            for key in delivery.of_api_servers()
+        ]
 
     def receiver_faults(self, receivers: Sequence[ReceiverConfig]) -> list[str]:
         """See PlatformConfig: what IBM's API has no field for."""
