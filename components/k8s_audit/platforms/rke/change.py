@@ -118,25 +118,36 @@ class RkeChange:
         ours = Ours.read(memory.ours) if memory else self.remembered
         return cluster_file.turn_off(text, ours) if ours else text
 
-    def edit(self, wanted: Wanted) -> tuple[str, Edit]:
-        """The file's text without us, and the edit of that.
+    def edits(self, current: str, wanted: Wanted) -> tuple[str, Edit, Edit]:
+        """The file's text without us, the edit of that, and the one that asks for a restart where the first is there already.
+
+        Args:
+            current: the file's text.
+            wanted: what the cluster shall have.
 
         Raises:
             ConflictError, HostError: it cannot be made, or the hosts are not the control plane of the file.
         """
-        current = self.known()
         base = self.base(current)
         self._judge_hosts(base)
         plain, again = (cluster_file.turn_on(base, wanted.setup(again)) for again in (False, True))
-        if current == again.text:
-            return base, again if self._at_rest(wanted) else plain
-        return base, plain if current != plain.text or self._at_rest(wanted) else again
+        return base, plain, again
 
-    def _at_rest(self, wanted: Wanted) -> bool:
+    def _chosen(self, current: str, plain: Edit, again: Edit, at_rest: bool) -> Edit:
+        """The edit that restarts the API servers, unless all is at rest."""
+        if current == again.text:
+            return again if at_rest else plain
+        return plain if current != plain.text or at_rest else again
+
+    def _at_rest(self, wanted: Wanted, there: Mapping[str, bytes | None]) -> bool:
         """Whether the last change came to its end, and no node's file is another one: no API server need start anew."""
         memory = self.file.memory()
         ended = memory is not None and memory.step == APPLIED
-        return ended and all(host.read(wanted.path) == wanted.webhook.encode() for host in self.cluster.hosts.values())
+        return ended and set(there.values()) == {wanted.webhook.encode()}
+
+    def _files(self, path: str) -> dict[str, bytes | None]:
+        """The nodes' webhook files, by address."""
+        return {address: host.read(path) for address, host in self.cluster.hosts.items()}
 
     def plan(self, wanted: Wanted) -> list[str]:
         """What `apply` would do, in words, with nothing changed.
@@ -145,15 +156,17 @@ class RkeChange:
             ConflictError, DeliveryError, HostError, ToolError: why it would fail.
         """
         RKE.version(self.cluster.say)
-        edit = self.edit(wanted)[1]
+        current = self.known()
+        _, plain, again = self.edits(current, wanted)
+        there = self._files(wanted.path)
+        edit = self._chosen(current, plain, again, self._at_rest(wanted, there))
         self._try(wanted)
-        content = wanted.webhook.encode()
         files = [
             f"write {wanted.path} on {host.name}"
-            for host in self.cluster.hosts.values()
-            if host.read(wanted.path) != content
+            for address, host in self.cluster.hosts.items()
+            if there[address] != wanted.webhook.encode()
         ]
-        lines = differences(self.known(), edit.text)
+        lines = differences(current, edit.text)
         return [
             *files,
             *lines,
@@ -169,10 +182,12 @@ class RkeChange:
         """
         RKE.version(self.cluster.say)
         current, memory = self.known(), self.file.memory()
-        base, edit = self.edit(wanted)
+        base, plain, again = self.edits(current, wanted)
         content = wanted.webhook.encode()
-        before = {address: host.read(wanted.path) for address, host in self.cluster.hosts.items()}
-        if current == edit.text and self._at_rest(wanted):
+        before = self._files(wanted.path)
+        at_rest = self._at_rest(wanted, before)
+        edit = self._chosen(current, plain, again, at_rest)
+        if current == edit.text and at_rest:
             return edit.ours
         self._try(wanted)
         made = dict(memory.made) if memory else {}
