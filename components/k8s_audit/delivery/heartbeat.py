@@ -4,14 +4,13 @@
 https://prometheus.io/docs/instrumenting/exposition_formats/, https://github.com/prometheus/node_exporter#textfile-collector
 """
 
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from k8s_audit.delivery.alert import CRITICAL, Alert
 from k8s_audit.delivery.proof import Proof
 from k8s_audit.errors import ConfigError
+from k8s_audit.whole_file import write_whole
 
 PROVED, LATENCY = "k8s_audit_delivery_proved_timestamp_seconds", "k8s_audit_delivery_latency_seconds"
 MISSED = 3
@@ -51,11 +50,7 @@ def write_textfile(path: Path, text: str) -> None:
             [f"--textfile: given: {path.name}; allowed: a name that ends in {ENDING}, which the collector reads"]
         )
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), READABLE)
-        os.replace(temporary, path)
+        write_whole(path, text, READABLE)
     except OSError as error:
         raise ConfigError([f"--textfile: {path} cannot be written: {error.strerror}"]) from None
 

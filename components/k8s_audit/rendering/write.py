@@ -1,11 +1,11 @@
 """Writing rendered texts to this machine: for their owner alone, since a secret may be in one; each whole or not at all."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from k8s_audit.errors import ConfigError, ToolError
 from k8s_audit.rendering.model import THIS_MACHINE, Rendered
+from k8s_audit.whole_file import write_whole
 
 OWNERS_FOLDER, OWNERS_FILE = 0o700, 0o600
 
@@ -44,7 +44,4 @@ def _put(path: Path, text: str) -> None:
     if path.exists() and path.read_bytes() == text.encode():
         path.chmod(OWNERS_FILE)
         return
-    beside = path.with_name(f".{path.name}.new")
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNERS_FILE), "w", encoding="utf-8") as file:
-        file.write(text)
-    beside.replace(path)
+    write_whole(path, text, OWNERS_FILE)

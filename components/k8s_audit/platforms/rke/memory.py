@@ -1,13 +1,12 @@
 """What is remembered beside a cluster file: enough to finish or take back a change after any kill; for its owner's eyes alone."""
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from k8s_audit.errors import HostError
 from k8s_audit.platforms.rke.cluster_file import Ours
+from k8s_audit.whole_file import write_whole
 
 ENDING = ".k8s-audit"
 WRITTEN, APPLIED, RESTORING = "written", "applied", "restoring"
@@ -111,12 +110,6 @@ def _read(path: Path) -> str | None:
 
 def _write(path: Path, text: str, mode: int) -> None:
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        write_whole(path, text, mode)
     except OSError as error:
         raise HostError(f"{path} cannot be written: {error.strerror}") from None
