@@ -11,9 +11,10 @@ from k8s_audit.config.platforms.created import CreatedPlatform
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.versions import policy_version
 from k8s_audit.errors import ConflictError
-from k8s_audit.platforms.created.component import CreatedAuditArgs, K3dAudit, KindAudit, commands
+from k8s_audit.platforms.created.component import K3dAudit, KindAudit, commands
 from k8s_audit.platforms.created.files import arguments
 from k8s_audit.platforms.created.live import differences, live, refusal
+from k8s_audit.platforms.stack_args import stack_args
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.placement import Outputs, Placement
@@ -28,14 +29,8 @@ def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: p
         placement: what is around the receivers: the cluster's kubeconfig.
         options: Pulumi's.
     """
-    args: CreatedAuditArgs = {
-        "settings": stack.platform.model_dump(by_alias=True, exclude={"kind"}, exclude_none=True),
-        "receiver": endpoint,
-        "kubeconfig": placement.kubeconfig,
-        "policy": render_policy(stack.policy.load()),
-        "delivery": stack.delivery.model_dump(by_alias=True, exclude_none=True, exclude_unset=True),
-    }
-    audit = (KindAudit if stack.platform.kind == "kind" else K3dAudit)(stack.cluster.name, args, options)
+    component = KindAudit if stack.platform.kind == "kind" else K3dAudit
+    audit = component(stack.cluster.name, stack_args(stack, endpoint, placement), options)
     return {"kubeconfig": placement.kubeconfig, "deliveryChecks": audit.delivery_checks}
 
 

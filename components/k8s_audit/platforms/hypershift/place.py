@@ -14,6 +14,7 @@ from k8s_audit.platforms.hypershift.component import HypershiftAudit
 from k8s_audit.platforms.hypershift.rollout import KIND
 from k8s_audit.platforms.management.change import ObjectChange, ObjectPlace
 from k8s_audit.platforms.management.cluster import ManagementCluster
+from k8s_audit.platforms.stack_args import stack_args
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.placement import Outputs, Placement
@@ -28,16 +29,7 @@ def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: p
         placement: what is around the receivers: the cluster's kubeconfig.
         options: Pulumi's.
     """
-    audit = HypershiftAudit(
-        stack.cluster.name,
-        {
-            "settings": stack.platform.model_dump(by_alias=True, exclude={"kind"}, exclude_none=True),
-            "receiver": endpoint,
-            "kubeconfig": placement.kubeconfig,
-            "delivery": stack.delivery.model_dump(by_alias=True, exclude_none=True, exclude_unset=True),
-        },
-        options,
-    )
+    audit = HypershiftAudit(stack.cluster.name, stack_args(stack, endpoint, placement), options)
     return {"kubeconfig": placement.kubeconfig, "deliveryChecks": audit.delivery_checks}
 
 

@@ -1,6 +1,7 @@
 """What a stack of kind iks becomes, and what `up` would do to its cluster."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event
 
 import pulumi
@@ -10,10 +11,11 @@ from k8s_audit.config import places
 from k8s_audit.config.platforms.iks import IksPlatform
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
-from k8s_audit.platforms.iks.api import IksApi, IksPlace, Webhook
+from k8s_audit.platforms.iks.api import IksApi, IksPlace
 from k8s_audit.platforms.iks.change import IksChange
 from k8s_audit.platforms.iks.component import IksAudit
-from k8s_audit.platforms.iks.proxy import client_certificate, proxied
+from k8s_audit.platforms.iks.proxy import proxied, webhook_of
+from k8s_audit.platforms.stack_args import stack_args
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.placement import Outputs, Placement
@@ -32,16 +34,8 @@ def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: p
     assert isinstance(platform, IksPlatform)
     for line in limits_of(platform.kind, platform.audit_policy):
         pulumi.log.warn(line)
-    audit = IksAudit(
-        stack.cluster.name,
-        {
-            "settings": platform.model_dump(by_alias=True, exclude={"kind"}, exclude_none=True),
-            "receiver": _through_the_proxy(stack, endpoint),
-            "kubeconfig": placement.kubeconfig,
-            "delivery": stack.delivery.model_dump(by_alias=True, exclude_none=True, exclude_unset=True),
-        },
-        options,
-    )
+    reached = _through_the_proxy(stack, endpoint)
+    audit = IksAudit(stack.cluster.name, stack_args(stack, reached, placement), options)
     return {"kubeconfig": placement.kubeconfig, "deliveryChecks": audit.delivery_checks}
 
 
@@ -73,12 +67,8 @@ def plan(
         platform.region or "",
     )
     api = IksApi(where, Event())
-    url = _proxy_url(stack)
-    if url:
-        wanted = Webhook(url, api.authority(), *client_certificate(kubeconfig), platform.audit_policy)
-    else:
-        pem = (endpoint.ca or "", endpoint.client_certificate or "", endpoint.client_key or "")
-        wanted = Webhook(endpoint.url, *pem, platform.audit_policy)
+    reached = replace(endpoint, url=_proxy_url(stack) or endpoint.url)
+    wanted = webhook_of(reached, api, kubeconfig, platform.audit_policy)
     changes = IksChange(api, seconds(platform.refresh_timeout), Event(), say).plan(wanted, None, platform.adopt)
     return f"cluster {platform.cluster_id} of IBM Cloud", changes
 

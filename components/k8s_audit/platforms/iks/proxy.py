@@ -8,7 +8,9 @@ from pathlib import Path
 
 from k8s_audit.errors import CloudError
 from k8s_audit.kubernetes_api import client_settings
+from k8s_audit.platforms.iks.api import IksApi, Webhook
 from k8s_audit.receivers.address import ServiceAddress
+from k8s_audit.receivers.endpoint import ReceiverEndpoint
 
 PROXY = "https://127.0.0.1:2040/"
 """The API server, as it sees itself."""
@@ -19,6 +21,24 @@ def proxied(address: ServiceAddress) -> str:
     scheme = "https" if address.tls else "http"
     service = f"{scheme}:{address.service}:{address.port}"
     return f"{PROXY}api/v1/namespaces/{address.namespace}/services/{service}/proxy{address.path}"
+
+
+def webhook_of(endpoint: ReceiverEndpoint, api: IksApi, kubeconfig: str, policy: str) -> Webhook:
+    """The webhook as IBM takes it; through the API server's proxy with what that one asks for.
+
+    Args:
+        endpoint: who takes the events.
+        api: the cluster, which is asked for its authority.
+        kubeconfig: path of an administrator's.
+        policy: IBM's `default` or `verbose`.
+
+    Raises:
+        CloudError: IBM does not tell the authority, or the kubeconfig has no client certificate.
+    """
+    if endpoint.url.startswith(PROXY):
+        return Webhook(endpoint.url, api.authority(), *client_certificate(kubeconfig), policy)
+    pem = (endpoint.ca or "", endpoint.client_certificate or "", endpoint.client_key or "")
+    return Webhook(endpoint.url, *pem, policy)
 
 
 def client_certificate(kubeconfig: str) -> tuple[str, str]:

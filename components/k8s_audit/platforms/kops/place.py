@@ -17,6 +17,7 @@ from k8s_audit.platforms.kops.cluster import KopsCluster, KopsPlace
 from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.kops.fields import settable
 from k8s_audit.platforms.kops.spec import paths
+from k8s_audit.platforms.stack_args import stack_args
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from k8s_audit.receivers.placement import Outputs, Placement
@@ -31,17 +32,7 @@ def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: p
         placement: what is around the receivers: the cluster's kubeconfig.
         options: Pulumi's.
     """
-    audit = KopsAudit(
-        stack.cluster.name,
-        {
-            "settings": stack.platform.model_dump(by_alias=True, exclude={"kind"}, exclude_none=True),
-            "receiver": endpoint,
-            "kubeconfig": placement.kubeconfig,
-            "policy": render_policy(stack.policy.load()),
-            "delivery": stack.delivery.model_dump(by_alias=True, exclude_none=True, exclude_unset=True),
-        },
-        options,
-    )
+    audit = KopsAudit(stack.cluster.name, stack_args(stack, endpoint, placement), options)
     return {"kubeconfig": placement.kubeconfig, "deliveryChecks": audit.delivery_checks}
 
 

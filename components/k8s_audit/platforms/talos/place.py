@@ -12,6 +12,7 @@ from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.versions import policy_version
 from k8s_audit.delivery.webhook import render_webhook, secrets_in, with_authority
+from k8s_audit.platforms.stack_args import stack_args
 from k8s_audit.platforms.talos.component import TalosAudit, settable, talosconfig
 from k8s_audit.platforms.talos.machine_config import Setup, files_of, live, same_policy, turn_on
 from k8s_audit.platforms.talos.node import TalosNode, TalosPlace
@@ -29,17 +30,7 @@ def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: p
         placement: what is around the receivers: the cluster's kubeconfig.
         options: Pulumi's.
     """
-    audit = TalosAudit(
-        stack.cluster.name,
-        {
-            "settings": stack.platform.model_dump(by_alias=True, exclude={"kind"}, exclude_none=True),
-            "receiver": endpoint,
-            "kubeconfig": placement.kubeconfig,
-            "policy": render_policy(stack.policy.load()),
-            "delivery": stack.delivery.model_dump(by_alias=True, exclude_none=True, exclude_unset=True),
-        },
-        options,
-    )
+    audit = TalosAudit(stack.cluster.name, stack_args(stack, endpoint, placement), options)
     return {"kubeconfig": placement.kubeconfig, "deliveryChecks": audit.delivery_checks}
 
 

@@ -12,7 +12,7 @@ from k8s_audit.delivery.webhook import read_webhook
 from k8s_audit.errors import CloudError
 from k8s_audit.platforms.iks.api import API, IAM, IksApi, IksPlace, Webhook
 from k8s_audit.platforms.iks.change import POLL, IksChange
-from k8s_audit.platforms.iks.proxy import PROXY, client_certificate
+from k8s_audit.platforms.iks.proxy import PROXY, client_certificate, webhook_of
 from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
 
 
@@ -37,13 +37,8 @@ class IksAuditWebhookInputs(ResourceInputs):
         return IksChange(IksApi(place, context.stop), timeout, context.stop, context.say, min(POLL, timeout / 40))
 
     def wanted(self, api: IksApi) -> Webhook:
-        """The webhook as IBM takes it; through the API server's proxy with what that one asks for."""
-        endpoint = read_webhook(self.webhook)
-        if endpoint.url.startswith(PROXY):
-            certificate, key = client_certificate(self.kubeconfig)
-            return Webhook(endpoint.url, api.authority(), certificate, key, self.audit_policy)
-        pem = (endpoint.ca or "", endpoint.client_certificate or "", endpoint.client_key or "")
-        return Webhook(endpoint.url, *pem, self.audit_policy)
+        """The webhook as IBM takes it."""
+        return webhook_of(read_webhook(self.webhook), api, self.kubeconfig, self.audit_policy)
 
 
 class IksAuditWebhookResource:
