@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from k8s_audit.local_cluster import LocalCluster, Ports
 from tests.project import CHECKOUT, Project, free_ports
+from tests.standins.hasty_cluster import Hasty
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -103,23 +104,14 @@ def new_project(tmp_path: Path, environment: Path) -> Iterator[Callable[..., Pro
             project.destroy()
 
 
-class Hasty(LocalCluster):
-    """A control plane whose API server starts with a sixth less CPU, for Go collects its garbage less often."""
-
-    def _configuration(self, certificates: Path) -> str:
-        return (
-            super()
-            ._configuration(certificates)
-            .replace("apiServer:\n", 'apiServer:\n  extraEnvs: [{name: GOGC, value: "400"}]\n')
-        )
-
-
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """A real control plane that kubeadm made and no stack owns; its path has a space in it."""
     made = Hasty(tmp_path_factory.mktemp("a control plane") / "cp 1", Ports(*free_ports(3)))
     try:
         made.create()
+        configuration = (made.folder / "kubeadm.yaml").read_text()
         yield made
+        assert (made.folder / "kubeadm.yaml").read_text() == configuration, "nobody made it anew"
     finally:
         made.delete()

@@ -1,9 +1,11 @@
 """A stack of kind talos, from preview to destroy: the real engine, a stand-in for talosctl whose node has a real API server."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from k8s_audit.local_cluster import LocalCluster
 from tests.project import free_ports
@@ -13,13 +15,19 @@ READ = "get machineconfig v1alpha1 -o yaml"
 JUDGE = "apply-config --mode=staged --dry-run --file /dev/stdin"
 
 
+@pytest.fixture
+def talos(cluster: LocalCluster, tmp_path: Path) -> Iterator[Talos]:
+    made = Talos.made(tmp_path / "talos", cluster)
+    yield made
+    made.hide()
+
+
 def test_preview_a_change_that_goes_back_proof_drift_a_policy_without_reboot_and_destroy(
-    new_project: Callable[..., Any], cluster: LocalCluster, tmp_path: Path
+    new_project: Callable[..., Any], cluster: LocalCluster, talos: Talos
 ) -> None:
     """The receiver wants a client certificate, whose key nothing shows at any time."""
     manifest = cluster.manifests / "kube-apiserver.yaml"
     before = manifest.read_text()
-    talos = Talos.made(tmp_path / "talos", cluster)
     found = talos.config
     text = f"""\
 config:

@@ -210,10 +210,11 @@ def _nodeup(kops: Kops) -> None:
     """A fresh node: the spec's files, and flags and mounts of its API server."""
     import yaml
 
-    from k8s_audit.local_cluster import LocalCluster, Ports
+    from k8s_audit.local_cluster import Ports
+    from tests.standins.hasty_cluster import Hasty
 
     known = kops.read("control_plane")
-    cluster = LocalCluster(Path(known["folder"]), Ports(*known["ports"]))
+    cluster = Hasty(Path(known["folder"]), Ports(*known["ports"]))
     spec = kops.spec
     server = spec.get("kubeAPIServer") or {}
     for asset in spec.get("fileAssets", []):

@@ -9,7 +9,8 @@ import hashlib
 import json
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ class Talos:
         """As Talos' controllers do: the API server gets what the configuration says, unless it has that already."""
         from k8s_audit.control_plane import static_pod
         from k8s_audit.local_cluster import Ports
-        from tests.conftest import Hasty  # the same one as made it, so that it makes nothing anew
+        from tests.standins.hasty_cluster import Hasty
 
         known = json.loads(self.read("control_plane"))
         cluster = Hasty(Path(known["folder"]), Ports(*known["ports"]))
@@ -130,11 +131,6 @@ class Talos:
 
     def show(self, flags: dict[str, str]) -> None:
         """The mirror pod of its API server."""
-        from kubernetes import client, config
-        from kubernetes.client.exceptions import ApiException
-
-        settings = client.Configuration()
-        config.load_kube_config(json.loads(self.read("control_plane"))["kubeconfig"], client_configuration=settings)
         command = ["/usr/local/bin/kube-apiserver", *(f"--{name}={value}" for name, value in flags.items())]
         notes = {
             "kubernetes.io/config.mirror": "0",
@@ -142,13 +138,27 @@ class Talos:
         }
         spec = {"nodeName": "lab-1", "containers": [{"name": "a", "image": "a", "command": command}]}
         meta = {"name": POD, "labels": {"component": "kube-apiserver"}, "annotations": notes}
-        with client.ApiClient(settings) as api:
-            core = client.CoreV1Api(api)
-            with suppress(ApiException):  # there is none yet
-                core.delete_namespaced_pod(POD, "kube-system", grace_period_seconds=0)
-            core.create_namespaced_pod("kube-system", {"metadata": meta, "spec": spec})  # type: ignore[arg-type]
+        self.hide()
+        with self._core() as core:
+            core.create_namespaced_pod("kube-system", {"metadata": meta, "spec": spec})
             status = {"hostIP": ADDRESS, "conditions": [{"type": "Ready", "status": "True"}]}
             core.patch_namespaced_pod_status(POD, "kube-system", {"status": status})
+
+    def hide(self) -> None:
+        """The mirror pod goes; none there is fine."""
+        from kubernetes.client.exceptions import ApiException
+
+        with self._core() as core, suppress(ApiException):
+            core.delete_namespaced_pod(POD, "kube-system", grace_period_seconds=0)
+
+    @contextmanager
+    def _core(self) -> Iterator[Any]:
+        from kubernetes import client, config
+
+        settings = client.Configuration()
+        config.load_kube_config(json.loads(self.read("control_plane"))["kubeconfig"], client_configuration=settings)
+        with client.ApiClient(settings) as api:
+            yield client.CoreV1Api(api)
 
 
 class RefusalError(Exception):
