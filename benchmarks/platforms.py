@@ -28,6 +28,7 @@ SELF_MANAGED: dict[str, dict[str, Any]] = {
     "k3s": {"hosts": HOSTS},
     "microk8s": {"hosts": HOSTS},
     "kops": {"clusterName": "prod-1.k8s.example.com", "stateStore": "s3://example-kops-state"},
+    "minikube": {},
     "talos": {"nodes": [{"address": f"10.0.4.{number}"} for number in range(11, 16)]},
     "kind": {"folder": "/srv/kind-1"},
     "rke": {"clusterFile": "cluster.yml", "hosts": HOSTS},

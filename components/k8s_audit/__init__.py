@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.platforms.microk8s import Microk8sAudit
+    from k8s_audit.platforms.minikube.component import MinikubeAudit, MinikubeAuditArgs
     from k8s_audit.platforms.openshift.component import OpenshiftAudit, OpenshiftAuditArgs
     from k8s_audit.platforms.rke.component import RkeAudit, RkeAuditArgs
     from k8s_audit.platforms.rke2 import Rke2Audit
@@ -38,7 +39,13 @@ if TYPE_CHECKING:
     from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
     from k8s_audit.resources.clouds import EksClusterLogging, EksLogGroup, GkeDataAccess, IksAuditWebhook
     from k8s_audit.resources.clusters import CreatedAudit, KopsSpecAudit, RkeClusterAudit
-    from k8s_audit.resources.hosts import Microk8sServerAudit, RancherServerAudit, StaticPodAudit, TalosNodeAudit
+    from k8s_audit.resources.hosts import (
+        Microk8sServerAudit,
+        MinikubeNodeAudit,
+        RancherServerAudit,
+        StaticPodAudit,
+        TalosNodeAudit,
+    )
     from k8s_audit.resources.local import LocalControlPlane, Recorder
     from k8s_audit.resources.objects import HostedClusterAudit, KubeadmControlPlaneAudit, OpenshiftAuditProfile
     from k8s_audit.resources.proofs import AdmissionCheck, DeliveryCheck
@@ -95,6 +102,9 @@ _HOMES = {
     "MetricsApi": "resources.receivers",
     "Microk8sAudit": "platforms.microk8s",
     "Microk8sServerAudit": "resources.hosts",
+    "MinikubeAudit": "platforms.minikube.component",
+    "MinikubeAuditArgs": "platforms.minikube.component",
+    "MinikubeNodeAudit": "resources.hosts",
     "OpenshiftAudit": "platforms.openshift.component",
     "OpenshiftAuditArgs": "platforms.openshift.component",
     "OpenshiftAuditProfile": "resources.objects",
@@ -175,6 +185,9 @@ __all__ = [
     "MetricsApi",
     "Microk8sAudit",
     "Microk8sServerAudit",
+    "MinikubeAudit",
+    "MinikubeAuditArgs",
+    "MinikubeNodeAudit",
     "OpenshiftAudit",
     "OpenshiftAuditArgs",
     "OpenshiftAuditProfile",

@@ -144,7 +144,9 @@ def test_the_pages_of_services_have_a_row_for_each_key_that_kubeadm_has_not_and_
             assert f"`{key}`" in page, key
 
 
-@pytest.mark.parametrize("kind", ["iks", "kops", "rke", "kind", "k3d", "cluster-api", "hypershift", "talos"])
+@pytest.mark.parametrize(
+    "kind", ["iks", "kops", "rke", "kind", "k3d", "cluster-api", "hypershift", "talos", "minikube"]
+)
 def test_the_page_of_a_tool_or_controller_has_a_row_for_each_key_with_its_default(kind: str) -> None:
     model = PLATFORMS[kind]
     assert model

@@ -1,6 +1,6 @@
 """Stands in for a control-plane host: a real OpenSSH server and real sudo, in mount namespaces of this machine.
 
-Each node has its own /etc/kubernetes, /etc/rancher, /var, programs, users and sudoers; network and processes are this machine's. What runs inside
+Each node has its own /etc/kubernetes, /etc/rancher, /etc/ssl/certs, /var, programs, users and sudoers; network and processes are this machine's. What runs inside
 sees real paths, such as /etc/kubernetes/manifests. Needs root, since it mounts; the machine itself is not changed.
 """
 
@@ -22,9 +22,9 @@ import psutil
 from tests.standins.debian import unpacked
 
 PACKAGES = ("openssh-server", "libwrap0", "sudo")
-OPS, GUEST = "ops", "guest"
-"""One may use sudo without a password for /bin/sh, the other not at all."""
-IDS = {"sshd": 4700, OPS: 4711, GUEST: 4712}
+OPS, GUEST, DOCKER = "ops", "guest", "docker"
+"""One may use sudo without a password for /bin/sh, the second not at all, the third for everything, as on a node of minikube."""
+IDS = {"sshd": 4700, OPS: 4711, GUEST: 4712, DOCKER: 1000}
 PATIENCE = 20
 """Seconds until it listens; it takes less than one."""
 MOUNTS = """\
@@ -34,6 +34,7 @@ mount -t overlay overlay -o "lowerdir=$node/etc:$packages/etc:/etc" /etc
 mount -t overlay overlay -o "lowerdir=$node/usr:$packages/usr:/usr" /usr
 mount --bind "$node/kubernetes" /etc/kubernetes
 mount --bind "$node/rancher" /etc/rancher
+mount --bind "$node/certificates" /etc/ssl/certs
 mount --bind "$node/var" /var
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/sshd
@@ -169,6 +170,7 @@ class SshNode:
             etc / "rancher",
             self.kubernetes,
             self.folder / "rancher",
+            self.folder / "certificates",
             self.folder / "usr" / "bin",
             self.folder / "var" / "lib",
             self.folder / "var" / "log",
@@ -186,7 +188,9 @@ class SshNode:
         (etc / "group").write_text("root:x:0:\n" + "".join(f"{name}:x:{number}:\n" for name, number in IDS.items()))
         (etc / "shadow").write_text(shadow)
         (etc / "shadow").chmod(0o640)
-        (etc / "sudoers").write_text(f"root ALL=(ALL) ALL\n{OPS} ALL=(root) NOPASSWD: /bin/sh\n")
+        (etc / "sudoers").write_text(
+            f"root ALL=(ALL) ALL\n{OPS} ALL=(root) NOPASSWD: /bin/sh\n{DOCKER} ALL=(ALL) NOPASSWD: ALL\n"
+        )
         (etc / "sudoers").chmod(0o440)
         (etc / "ssh" / "authorized_keys").write_bytes(self.key.export_public_key())
         own = asyncssh.generate_private_key("ssh-ed25519")

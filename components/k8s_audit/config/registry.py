@@ -15,6 +15,7 @@ from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
+from k8s_audit.config.platforms.minikube import MinikubePlatform
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.platforms.openshift import OpenshiftPlatform
 from k8s_audit.config.platforms.rke import RkePlatform
@@ -48,7 +49,8 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "kind": KindPlatform,
         "k3d": K3dPlatform,
         "talos": TalosPlatform,
-        **dict.fromkeys("minikube minishift openshift-3.11 kubespray".split()),
+        "minikube": MinikubePlatform,
+        **dict.fromkeys("minishift openshift-3.11 kubespray".split()),
     }
 )
 FORMER = MappingProxyType(
@@ -89,6 +91,7 @@ TOOLED = MappingProxyType(
         "kind": "created.place",
         "k3d": "created.place",
         "talos": "talos.place",
+        "minikube": "minikube.place",
         "cluster-api": "cluster_api.place",
         "hypershift": "hypershift.place",
     }
@@ -110,6 +113,7 @@ RENDERS = MappingProxyType(
         "kind": "created.render",
         "k3d": "created.render",
         "talos": "talos.render",
+        "minikube": "minikube.render",
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
@@ -133,6 +137,7 @@ AUDITED = tuple(
         "KubeadmControlPlaneAudit",
         "HostedClusterAudit",
         "TalosNodeAudit",
+        "MinikubeNodeAudit",
     )
 )
 """Types of the resources that change how API servers audit, which then restart, or must be created anew."""

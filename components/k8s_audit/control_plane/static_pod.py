@@ -122,9 +122,7 @@ def host_path(manifest: bytes, path: str) -> str | None:
     nearest = max(covering, key=lambda mount: len(str(mount["mountPath"]).rstrip("/")), default=None)
     if nearest is None:
         return None
-    outside = _host_path(document, nearest["name"])
-    inside = posixpath.relpath(path, str(nearest["mountPath"]))
-    return posixpath.normpath(posixpath.join(outside, inside)) if outside.startswith("/") else None
+    return _outside(document, nearest, path)
 
 
 def reformat(manifest: bytes) -> bytes:
@@ -169,12 +167,21 @@ def _mount(document: Any, container: Any, name: str, folder: str, *, read_only: 
                 f"{folder} in kube-apiserver is {host_path} of the host (volume {nearest['name']}); set another folder"
             )
         return []
+    if nearest is not None and read_only and _outside(document, nearest, folder) == posixpath.normpath(folder):
+        return []
     volumes = document["spec"].setdefault("volumes", [])
     if any(volume["name"] == name for volume in volumes):
         raise ConflictError(f"kube-apiserver's manifest already has a volume {name}, which is not ours")
     mounts.append({"mountPath": folder, "name": name, **({"readOnly": True} if read_only else {})})
     volumes.append({"hostPath": {"path": folder, "type": "DirectoryOrCreate"}, "name": name})
     return [name]
+
+
+def _outside(document: Any, mount: Any, path: str) -> str | None:
+    """Where a path below a mount lies on the host; None if it is no hostPath."""
+    outside = _host_path(document, mount["name"])
+    inside = posixpath.relpath(path, str(mount["mountPath"]))
+    return posixpath.normpath(posixpath.join(outside, inside)) if outside.startswith("/") else None
 
 
 def _within(path: str, folder: str) -> bool:

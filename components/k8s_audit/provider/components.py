@@ -15,6 +15,7 @@ from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.platforms.microk8s import Microk8sAudit
+from k8s_audit.platforms.minikube.component import MinikubeAudit
 from k8s_audit.platforms.openshift.component import OpenshiftAudit
 from k8s_audit.platforms.rke.component import RkeAudit
 from k8s_audit.platforms.rke2 import Rke2Audit
@@ -46,6 +47,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     KubeadmAudit,
     LocalAudit,
     Microk8sAudit,
+    MinikubeAudit,
     OpenshiftAudit,
     RecorderReceiver,
     Rke2Audit,

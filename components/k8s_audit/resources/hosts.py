@@ -138,6 +138,59 @@ class Microk8sServerAudit(_HostAudit):
         super().__init__(resource_name, {}, host, policy, webhook, arguments, ssh_private_key, remaining, opts)
 
 
+class MinikubeNodeAudit(pulumi.CustomResource):
+    """Audit logging at the running node of a minikube cluster, and in what each start of it sets up.
+
+    Args:
+        resource_name: the resource's name.
+        profile: of minikube.
+        folder: minikube's own, with its profiles and files.
+        policy: YAML of the audit policy.
+        webhook: YAML of the webhook kubeconfig; always a secret.
+        arguments: audit flags by name, without dashes.
+        known_hosts: a file with host keys, for drivers that do not tell the node's.
+        restart_timeout: a duration, for one restart of the API server.
+        adopt: take over audit flags that are there already with other values.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        profile: str,
+        folder: str,
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        known_hosts: str,
+        restart_timeout: str,
+        adopt: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "profile": profile,
+            "folder": folder,
+            "policy": policy,
+            "webhook": pulumi.Output.secret(webhook),
+            "arguments": arguments,
+            "knownHosts": known_hosts,
+            "restartTimeout": restart_timeout,
+            "adopt": adopt,
+            "remaining": [],
+        }
+        super().__init__(
+            f"{PACKAGE}:index:MinikubeNodeAudit",
+            resource_name,
+            props | dict.fromkeys(["manifestDigest", "intact"]),
+            opts,
+        )
+
+    @property
+    def manifest_digest(self) -> pulumi.Output[str]:
+        """Of the file that starts the API server, in hex."""
+        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
+
+
 class TalosNodeAudit(pulumi.CustomResource):
     """Audit logging in the machine configuration of one control-plane node of Talos, applied by talosctl; a new webhook file reboots it.
 

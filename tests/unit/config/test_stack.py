@@ -44,8 +44,8 @@ def faults(values: dict[str, str], secrets: tuple[str, ...] = ()) -> list[str]:
             "audit:platform.kind: unknown; given: 'kubadm'; did you mean kubeadm?",
         ),
         (
-            {"audit:platform": '{"kind": "minikube"}'},
-            "audit:platform.kind: minikube is not built yet; allowed: local, kubeadm",
+            {"audit:platform": '{"kind": "minishift"}'},
+            "audit:platform.kind: minishift is not built yet; allowed: local, kubeadm",
         ),
         ({"audit:platform": "{}"}, "audit:platform.kind: missing; allowed: local, kubeadm"),
         (

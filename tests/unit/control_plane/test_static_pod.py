@@ -77,6 +77,13 @@ def test_a_mount_that_serves_already_is_used() -> None:
     assert edit.ours.volumes == ("k8s-audit-config",)
 
 
+def test_a_folder_below_a_mount_of_the_same_path_needs_none_of_its_own() -> None:
+    edit = turn_on(with_mount("/etc/kubernetes", "/etc/kubernetes", read_only=True), WANTED, "d")
+    assert edit.ours.volumes == ("k8s-audit-log",)
+    elsewhere = turn_on(with_mount("/etc/kubernetes", "/opt/kubernetes", read_only=True), WANTED, "d")
+    assert "k8s-audit-config" in elsewhere.ours.volumes
+
+
 def test_a_mount_of_another_folder_there_is_refused() -> None:
     with pytest.raises(ConflictError, match="/elsewhere of the host"):
         turn_on(with_mount("/var/log/kubernetes/audit", "/elsewhere", read_only=False), WANTED, "d")

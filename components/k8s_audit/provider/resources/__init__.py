@@ -17,6 +17,7 @@ from k8s_audit.provider.resources.kubeadm_control_plane_audit import KubeadmCont
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
 from k8s_audit.provider.resources.metrics_api import MetricsApiResource
 from k8s_audit.provider.resources.microk8s_server_audit import Microk8sServerAuditResource
+from k8s_audit.provider.resources.minikube_node_audit import MinikubeNodeAuditResource
 from k8s_audit.provider.resources.openshift_audit_profile import OpenshiftAuditProfileResource
 from k8s_audit.provider.resources.rancher_server_audit import RancherServerAuditResource
 from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
@@ -32,6 +33,7 @@ RESOURCES: list[ResourceType[Any]] = [
     StaticPodAuditResource,
     RancherServerAuditResource,
     Microk8sServerAuditResource,
+    MinikubeNodeAuditResource,
     DeliveryCheckResource(),
     KubeadmConfigAuditResource(),
     AdmissionCheckResource(),

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import Field
 
-from k8s_audit.control_plane.change import AuditSetup, Change, LiveSetup
+from k8s_audit.control_plane.change import AuditSetup, LiveSetup
 from k8s_audit.delivery.contract import contract_of
 from k8s_audit.errors import HostError, K8sAuditError
 from k8s_audit.provider.resource import BESIDE, Context, Read, ResourceInputs, Values, untouched
@@ -37,6 +37,24 @@ class HostAuditInputs(ResourceInputs):
 Inputs = TypeVar("Inputs", bound=HostAuditInputs)
 
 
+class AuditChange(Protocol):
+    """The change of an API server; see `control_plane/change.py`."""
+
+    def apply(self, setup: AuditSetup) -> LiveSetup:
+        """Bring it to a set-up."""
+
+    def read(self) -> LiveSetup | None:
+        """What is there; None if nothing of ours is."""
+
+    def restore(self) -> None:
+        """Put back what was there before us."""
+
+
+def _host_name(news: Values) -> str:
+    host = news["host"] if isinstance(news["host"], dict) else {}
+    return f"host {host.get('name', '(not known yet)')}"
+
+
 @dataclass
 class HostAuditResource(Generic[Inputs]):
     """Audit policy, webhook and flags of one kube-apiserver, changed in a transaction that goes back if it fails.
@@ -48,14 +66,16 @@ class HostAuditResource(Generic[Inputs]):
         identity: the id of the place that some values name.
         seat: what makes it another place on a host, or another host.
         found: what a host has without us, by an id alone, as inputs that take it over; None: nothing.
+        called: what messages call the place that some values name, any of which may be unknown.
     """
 
     name: str
     inputs: type[Inputs]
-    change: Callable[[Values, Event, Say], Change]
+    change: Callable[[Values, Event, Say], AuditChange]
     identity: Callable[[Values], str]
     seat: Callable[[Values], tuple[Any, ...]]
     found: Callable[[str], Inputs | None]
+    called: Callable[[Values], str] = _host_name
     outputs: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType({"manifestDigest": "string", "intact": "boolean"})
     )
@@ -70,9 +90,8 @@ class HostAuditResource(Generic[Inputs]):
         """What is on a host before us is read by `up`, and by `k8s-audit doctor`."""
         if old:
             return ""
-        host = news["host"] if isinstance(news["host"], dict) else {}
         return (
-            f"host {host.get('name', '(not known yet)')} not read: a preview contacts no host; `k8s-audit doctor --stack STACK` reads it and"
+            f"{self.called(news)} not read: a preview contacts no host; `k8s-audit doctor --stack STACK` reads it and"
             " tells what `up` would do there"
         )
 

@@ -1,0 +1,71 @@
+"""What a stack of kind minikube becomes, and what `up` would do to its cluster."""
+
+from collections.abc import Callable
+from threading import Event
+
+import pulumi
+
+from k8s_audit.audit_policy.render import render_policy
+from k8s_audit.config import places
+from k8s_audit.config.platforms.minikube import MinikubePlatform
+from k8s_audit.config.stack import Stack
+from k8s_audit.control_plane.change import AuditSetup
+from k8s_audit.control_plane.versions import policy_version
+from k8s_audit.delivery.contract import contract_of
+from k8s_audit.delivery.webhook import render_webhook, with_authority
+from k8s_audit.errors import ConflictError
+from k8s_audit.platforms.minikube.change import MinikubeChange
+from k8s_audit.platforms.minikube.component import MinikubeAudit
+from k8s_audit.platforms.minikube.node import file_paths
+from k8s_audit.platforms.stack_args import stack_args
+from k8s_audit.receivers.args import ReceiverArgs
+from k8s_audit.receivers.endpoint import ReceiverEndpoint
+from k8s_audit.receivers.placement import Outputs, Placement
+
+
+def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: pulumi.ResourceOptions) -> Outputs:
+    """Register it.
+
+    Args:
+        stack: the whole configuration.
+        endpoint: who takes audit events.
+        placement: what is around the receivers: the cluster's kubeconfig.
+        options: Pulumi's.
+    """
+    audit = MinikubeAudit(stack.cluster.name, stack_args(stack, endpoint, placement), options)
+    return {"kubeconfig": placement.kubeconfig, "deliveryChecks": audit.delivery_checks}
+
+
+def plan(
+    stack: Stack, kubeconfig: str, endpoint: ReceiverEndpoint, secret: Callable[[str], str], say: Callable[[str], None]
+) -> tuple[str, list[str]]:
+    """What `up` would do to the cluster, in words, with nothing changed.
+
+    Args:
+        stack: the whole configuration.
+        kubeconfig: the path of the cluster's.
+        endpoint: who takes audit events.
+        secret: the value of one of the stack's secret keys.
+        say: shows what could not be tried.
+
+    Returns:
+        what is changed, and the changes.
+
+    Raises:
+        ConflictError, HostError, ToolError: why it would fail.
+    """
+    platform = stack.platform
+    assert isinstance(platform, MinikubePlatform)
+    change = MinikubeChange(
+        platform.folder(), platform.profile, platform.known_hosts, platform.restart_timeout, Event()
+    )
+    policy = render_policy(stack.policy.load(), policy_version(places.kubernetes_version(stack)))
+    flags = stack.delivery.flags(platform.log_path()).within(endpoint.body_limit, endpoint.event_limit)
+    arguments = flags.arguments(*file_paths(platform.profile))
+    live = change.read()
+    webhook = render_webhook(with_authority(endpoint, live.webhook.encode() if live else None))
+    contract = contract_of(webhook, arguments, say)
+    planned = change.plan(AuditSetup(policy, webhook, arguments, platform.adopt, contract))
+    if planned.obstacle:
+        raise ConflictError(planned.obstacle)
+    return f"profile {platform.profile} of minikube: {planned.state}", planned.actions
