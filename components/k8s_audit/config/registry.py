@@ -13,6 +13,7 @@ from k8s_audit.config.platforms.k3s import K3sPlatform
 from k8s_audit.config.platforms.kind import KindPlatform
 from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
+from k8s_audit.config.platforms.kubespray import KubesprayPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
@@ -33,6 +34,7 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
     {
         "local": LocalPlatform,
         "kubeadm": KubeadmPlatform,
+        "kubespray": KubesprayPlatform,
         "rke2": Rke2Platform,
         "k3s": K3sPlatform,
         "microk8s": Microk8sPlatform,
@@ -48,7 +50,7 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "kind": KindPlatform,
         "k3d": K3dPlatform,
         "talos": TalosPlatform,
-        **dict.fromkeys("minikube minishift openshift-3.11 kubespray".split()),
+        **dict.fromkeys("minikube minishift openshift-3.11".split()),
     }
 )
 FORMER = MappingProxyType(
@@ -96,7 +98,12 @@ TOOLED = MappingProxyType(
 """The module in `platforms/` for a cluster that another maker's command line, API or controller changes, or creates: `place` registers it, `plan` tells
 what `up` would do."""
 API_SERVERS = MappingProxyType(
-    {"local": "local_place", **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"), **TOOLED}
+    {
+        "local": "local_place",
+        **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"),
+        "kubespray": "kubespray.place",
+        **TOOLED,
+    }
 )
 """The module in `platforms/` whose `place` turns auditing on at the API servers of a cluster of this kind."""
 PROFILED = MappingProxyType({"openshift": "openshift.plan"})
@@ -104,6 +111,7 @@ PROFILED = MappingProxyType({"openshift": "openshift.plan"})
 RENDERS = MappingProxyType(
     {
         "kubeadm": "kubeadm_render",
+        "kubespray": "kubespray.render",
         "local": "kubeadm_render",
         "kops": "kops.render",
         "rke": "rke.render",
