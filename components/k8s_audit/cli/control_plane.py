@@ -51,8 +51,12 @@ def _configuration(platform: KubeadmHosts, persistence: Persistence, arguments: 
 
 def _variables(platform: KubesprayPlatform, arguments: Mapping[str, str]) -> Finding:
     inventory = Inventory(platform.folder(), platform.group)
-    look = inventory.look(arguments)
-    return Finding(f"variables of Kubespray, {inventory.file}", look.told(), look.faults)
+    subject = f"variables of Kubespray, {inventory.file}"
+    try:
+        look = inventory.look(arguments)
+    except HostError as error:
+        return Finding(subject, unreadable=str(error))
+    return Finding(subject, look.told(), look.faults)
 
 
 def _strays(platform: KubeadmHosts, cluster: KubeadmCluster) -> Iterator[Finding]:

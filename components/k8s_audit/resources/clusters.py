@@ -193,13 +193,13 @@ class KubesprayVariables(pulumi.CustomResource):
         arguments: dict[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Register it; in another inventory it is another one, after this one is gone."""
+        """Register it."""
         props: dict[str, Any] = {"inventory": inventory, "group": group, "arguments": arguments}
         super().__init__(
             f"{PACKAGE}:index:KubesprayVariables",
             resource_name,
             props | dict.fromkeys(["file", "intact"]),
-            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
+            opts,
         )
 
     @property

@@ -117,6 +117,14 @@ class Inventory:
                     f"{one.file} sets {', '.join(left)} in {ARGUMENTS} still: destroy takes these files from the nodes, and after the next run"
                     " of Kubespray no API server would start. Take our lines out there first; nothing was changed"
                 )
+        self.remove()
+
+    def remove(self) -> None:
+        """Take our file away, whatever the user's own variables say; one that is not ours any more stays.
+
+        Raises:
+            HostError: variables of the user's stand in it.
+        """
         found = self._read()
         if found is None or not found.startswith(variables.MARK):
             return

@@ -46,15 +46,15 @@ def settings(folder: Path, ours: Path) -> Iterator[Setting]:
 
     Args:
         folder: the inventory.
-        ours: the file that is left out.
+        ours: the file that is left out, as is one that we wrote for another group.
 
     Raises:
         HostError: a file cannot be read.
     """
     for path in _variable_files(folder):
-        if path == ours:
-            continue
         text = _text(path)
+        if path == ours or (path.name == ours.name and text.startswith(variables.MARK)):
+            continue
         named = _named(text)
         if named and not text.startswith(VAULT):
             found = variables.load(text)

@@ -27,7 +27,7 @@ class KubesprayVariablesResource:
     inputs = KubesprayVariablesInputs
     outputs: Mapping[str, str] = MappingProxyType({"file": "string", "intact": "boolean"})
     secrets: frozenset[str] = frozenset()
-    replaces = frozenset({"inventory", "group"})
+    replaces: frozenset[str] = frozenset()
 
     def preview(self, inputs: KubesprayVariablesInputs, old: Values | None) -> Values:
         """Which file it is; that nothing is in its way was seen before anything was registered."""
@@ -46,7 +46,7 @@ class KubesprayVariablesResource:
             context.say(f"{inventory.file} was written: commit it beside the rest of the inventory")
         for path in after.encrypted:
             context.say(f"{path} is encrypted, so what it sets is not known")
-        return str(inventory.file), _outputs(inputs, after)
+        return name, _outputs(inputs, after)
 
     def read(
         self, context: Context, id: str, inputs: KubesprayVariablesInputs | None, old: Values
@@ -66,8 +66,16 @@ class KubesprayVariablesResource:
         return [] if old.get("intact") else ["intact"]
 
     def update(self, context: Context, id: str, inputs: KubesprayVariablesInputs, old: Values) -> Values:
-        """Bring it to the inputs."""
-        return self.create(context, "", inputs)[1]
+        """Bring it to the inputs; in another inventory, which may be another checkout of this one, the file stays."""
+        former = KubesprayVariablesInputs.of(old)
+        outputs = self.create(context, "", inputs)[1]
+        if former.inventory != inputs.inventory:
+            context.say(
+                f"{former.where().file} stays: it is needed there if that is this inventory in another checkout"
+            )
+        elif former.group != inputs.group:
+            former.where().remove()
+        return outputs
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """Take the file away."""

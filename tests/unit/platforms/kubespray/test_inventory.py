@@ -119,7 +119,7 @@ def test_what_is_in_the_way_is_told_with_file_variable_and_ways_out_and_nothing_
         ("group_vars/all.yml", f"{ARGUMENTS}: {{v: '9'}}\n"),
         ("group_vars/all/all.yml", f"{ARGUMENTS}: {{}}\n{VOLUMES}: []\n"),
         ("group_vars/k8s_cluster/.old.yml", f"{ARGUMENTS}: {{v: '9'}}\n"),
-        ("group_vars/k8s_cluster/old.yml~", f"{ARGUMENTS}: {{v: '9'}}\n"),
+        ("group_vars/k8s_cluster/old~", f"{ARGUMENTS}: {{v: '9'}}\n"),
         ("group_vars/k8s_cluster/old.bak", f"{ARGUMENTS}: {{v: '9'}}\n"),
         ("group_vars/k8s_cluster/old.d/a.yml", f"{ARGUMENTS}: {{v: '9'}}\n"),
         ("group_vars/k8s_cluster/note.yml", f"note: {ARGUMENTS} is set elsewhere\n"),
@@ -201,7 +201,7 @@ def test_the_resource_tells_a_change_by_hand_a_lost_file_and_a_variable_that_ove
     file = of(folder).file
     assert resource.preview(inputs, None) == {"file": str(file), "intact": True}
     id, old = resource.create(context, "n", inputs)
-    assert id == str(file)
+    assert id == "n"
     assert said == [f"{file} was written: commit it beside the rest of the inventory"]
     assert resource.create(context, "n", inputs)[1] == old
     assert len(said) == 1
@@ -216,12 +216,33 @@ def test_the_resource_tells_a_change_by_hand_a_lost_file_and_a_variable_that_ove
     assert read
     assert (read.inputs, resource.stale(read.outputs)) == (inputs, ["intact"])
     file.write_text(ours)
-    put(folder, CLUSTER, f"{ARGUMENTS}: {{v: '9'}}\n")
-    read = resource.read(context, id, inputs, old)
-    assert read
-    assert resource.stale(read.outputs) == ["intact"]
+    for overruling in (f"{ARGUMENTS}: {{v: '9'}}\n", "kubernetes_audit: true\n"):
+        put(folder, CLUSTER, overruling)
+        read = resource.read(context, id, inputs, old)
+        assert read
+        assert resource.stale(read.outputs) == ["intact"]
     put(folder, CLUSTER, SAMPLE[CLUSTER])
     file.unlink()
     assert resource.read(context, id, inputs, old) is None
+    resource.create(context, id, inputs)
     resource.delete(context, id, old)
     assert all_of(folder) == SAMPLE
+
+
+def test_for_another_group_the_file_goes_there_and_in_another_checkout_the_former_one_stays(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    resource, said = KubesprayVariablesResource(), list[str]()
+    context = Context(Event(), said.append)
+    inputs = KubesprayVariablesInputs(inventory=str(folder), group="k8s_cluster", arguments=WANTED)
+    _, old = resource.create(context, "n", inputs)
+    put(folder, "group_vars/kube_control_plane/a.yml", "")
+    other = inputs.model_copy(update={"group": "kube_control_plane"})
+    old = resource.update(context, "n", other, old)
+    assert not of(folder).file.exists()
+    checkout = tmp_path_factory.mktemp("checkout")
+    put(checkout, "group_vars/kube_control_plane/a.yml", "")
+    old = resource.update(context, "n", other.model_copy(update={"inventory": str(checkout)}), old)
+    assert f"{of(folder, 'kube_control_plane').file} stays: it is needed there if that is" in said[-1]
+    assert of(folder, "kube_control_plane").file.read_text() == of(checkout, "kube_control_plane").file.read_text()
+    assert resource.stale(old) == []
