@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.k3s import K3sAudit
     from k8s_audit.platforms.kops.component import KopsAudit, KopsAuditArgs
     from k8s_audit.platforms.kubeadm import KubeadmAudit, KubeadmAuditArgs
+    from k8s_audit.platforms.kubespray.component import KubesprayAudit, KubesprayAuditArgs
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.platforms.microk8s import Microk8sAudit
     from k8s_audit.platforms.minikube.component import MinikubeAudit, MinikubeAuditArgs
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from k8s_audit.receivers.sysdig_agent import SysdigAgentArgs, SysdigAgentReceiver
     from k8s_audit.receivers.sysdig_shield import SysdigShieldReceiver
     from k8s_audit.resources.clouds import EksClusterLogging, EksLogGroup, GkeDataAccess, IksAuditWebhook
-    from k8s_audit.resources.clusters import CreatedAudit, KopsSpecAudit, RkeClusterAudit
+    from k8s_audit.resources.clusters import CreatedAudit, KopsSpecAudit, KubesprayVariables, RkeClusterAudit
     from k8s_audit.resources.hosts import (
         Microk8sServerAudit,
         MinikubeNodeAudit,
@@ -96,6 +97,9 @@ _HOMES = {
     "KubeadmAuditArgs": "platforms.kubeadm",
     "KubeadmConfigAudit": "resources.hosts",
     "KubeadmControlPlaneAudit": "resources.objects",
+    "KubesprayAudit": "platforms.kubespray.component",
+    "KubesprayAuditArgs": "platforms.kubespray.component",
+    "KubesprayVariables": "resources.clusters",
     "LocalAudit": "platforms.local",
     "LocalAuditArgs": "platforms.local",
     "LocalControlPlane": "resources.local",
@@ -179,6 +183,9 @@ __all__ = [
     "KubeadmAuditArgs",
     "KubeadmConfigAudit",
     "KubeadmControlPlaneAudit",
+    "KubesprayAudit",
+    "KubesprayAuditArgs",
+    "KubesprayVariables",
     "LocalAudit",
     "LocalAuditArgs",
     "LocalControlPlane",

@@ -90,6 +90,11 @@ def test_an_example_passes_each_mandatory_rule(file: Path, tmp_path: Path, monke
         if receiver["kind"] in CHARTS:
             receiver["chart"] = {"path": str(folder() / CHARTS[receiver["kind"]])}
     values["audit:receivers"] = json.dumps(receivers)
+    platform = yaml.safe_load(values["audit:platform"])
+    if "inventory" in platform:
+        platform["inventory"] = str(tmp_path)
+        (tmp_path / "group_vars" / "k8s_cluster").mkdir(parents=True)
+        values["audit:platform"] = json.dumps(platform)
     stack = loaded(values, secret)
     clouds: dict[str, Callable[[], Any]] = {"aks": lambda: Azure({}), "eks": Aws, "gke": Google, "openshift": Plain}
     engine = Known(clouds.get(stack.platform.kind, lambda: None)())

@@ -17,6 +17,7 @@ from k8s_audit.config.platforms.gke import DataAccessConfig, FirewallConfig, Gke
 from k8s_audit.config.platforms.hosts import JumpHost
 from k8s_audit.config.platforms.k3s import K3sHost, K3sPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
+from k8s_audit.config.platforms.kubespray import KubesprayPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sHost, Microk8sPlatform
 from k8s_audit.config.platforms.openshift import CustomRule, OpenshiftPlatform
 from k8s_audit.config.platforms.rke import OF_STATIC_PODS, RkeHost
@@ -57,6 +58,7 @@ def test_a_stack_file_is_valid(text: str) -> None:
 @pytest.mark.parametrize("program", blocks("python"))
 def test_a_program_can_be_previewed(program: str, new_project: Callable[..., Any]) -> None:
     project = new_project("config: {}\n")
+    (project.folder / "inventory" / "payments-1" / "group_vars" / "k8s_cluster").mkdir(parents=True)
     (project.folder / "__main__.py").write_text(program)
     assert re.search(r"\+ \d+ to create", project.run("preview").stdout)
 
@@ -131,6 +133,12 @@ def test_the_page_of_kubeadm_has_a_row_for_each_key_of_a_host_with_its_default()
     for model in (KubeadmPlatform, JumpHost):
         for key in keys(model) - {"kind", "hosts"}:
             assert f"`{key}`" in page, key
+
+
+def test_the_page_of_kubespray_names_each_key_that_kubeadm_has_not() -> None:
+    page = (CHECKOUT / "docs" / "platforms" / "kubespray.md").read_text()
+    assert all(f"| `{key}` |" in page for key in keys(KubesprayPlatform) - keys(KubeadmPlatform))
+    assert f"`{KubesprayPlatform.model_fields['group'].default}`" in page
 
 
 def test_the_pages_of_services_have_a_row_for_each_key_that_kubeadm_has_not_and_for_other_defaults() -> None:

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from k8s_audit import kubernetes_yaml
 from k8s_audit.control_plane import static_pod
@@ -12,6 +13,8 @@ from k8s_audit.control_plane.kubeadm_config import turn_on
 from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.platforms.cluster_api.change import ControlPlaneAudit
 from k8s_audit.platforms.kubeadm_render import manifest_patch
+from k8s_audit.platforms.kubespray.inventory import Inventory
+from tests.standins.kubespray import api_server
 from tests.unit.platforms.cluster_api.test_control_plane import theirs
 
 WANTED = AuditFlags().arguments("/etc/kubernetes/k8s-audit/policy.yaml", "/etc/kubernetes/k8s-audit/webhook.yaml")
@@ -48,6 +51,24 @@ def test_kubeadm_takes_our_edit_and_renders_our_flags_and_mounts(version: str, t
     ours = static_pod.turn_on(manifest, WANTED, "digest")
     assert ours.ours.volumes == (), "both folders are mounted already, as we mount them"
     assert static_pod.host_path(manifest, WANTED["audit-log-path"]) == WANTED["audit-log-path"]
+
+
+@pytest.mark.parametrize("version", ["v1beta3", "v1beta4"])
+def test_kubeadm_takes_what_kubespray_makes_of_our_variables_and_nothing_of_ours_is_missing_then(
+    version: str, tmp_path: Path
+) -> None:
+    inventory = Inventory(str(tmp_path), "k8s_cluster")
+    inventory.file.parent.mkdir(parents=True)
+    inventory.apply(WANTED)
+    made = yaml.safe_load(stored(tmp_path, version)) | {"apiServer": api_server([inventory.file], version)}
+    file = tmp_path / "kubeadm.yaml"
+    file.write_text(f"{kubernetes_yaml.dump(made)}---\n{LOCAL.format(version)}")
+    kubeadm(tmp_path, "config", "validate", "--config", str(file))
+    kubeadm(tmp_path, "init", "phase", "control-plane", "apiserver", "--dry-run", "--config", str(file))
+    manifest = (tmp_path / "kube-apiserver.yaml").read_bytes()
+    assert static_pod.audit_arguments(manifest) == WANTED
+    ours = static_pod.turn_on(manifest, WANTED, "digest").ours
+    assert (ours.arguments, ours.volumes) == ((), ())
 
 
 def test_kubeadm_takes_our_patch_of_a_manifest(tmp_path: Path) -> None:

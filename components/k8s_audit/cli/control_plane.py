@@ -1,4 +1,6 @@
-"""What `doctor` says of a kubeadm cluster as a whole: kubeadm's own configuration, and API servers of nodes that joined later."""
+"""What `doctor` says of a kubeadm cluster as a whole: kubeadm's own configuration, Kubespray's variables, and API servers of nodes that
+joined later.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -6,11 +8,13 @@ from urllib.parse import urlsplit
 
 from k8s_audit.cli.findings import Finding
 from k8s_audit.config import places
-from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
+from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmHosts
+from k8s_audit.config.platforms.kubespray import KubesprayPlatform
 from k8s_audit.config.stack import Stack
 from k8s_audit.errors import ConflictError, HostError
 from k8s_audit.platforms.kubeadm_cluster import NAME, NAMESPACE, ApiServerPod, KubeadmCluster
 from k8s_audit.platforms.kubeadm_persistence import Persistence
+from k8s_audit.platforms.kubespray.inventory import Inventory
 
 
 def cluster_findings(stack: Stack, folder: Path, arguments: Mapping[str, str]) -> Iterator[Finding]:
@@ -21,8 +25,10 @@ def cluster_findings(stack: Stack, folder: Path, arguments: Mapping[str, str]) -
         folder: what it keeps on this machine.
         arguments: the audit flags that its hosts shall have.
     """
-    if not isinstance(stack.platform, KubeadmPlatform):
+    if not isinstance(stack.platform, KubeadmHosts):
         return
+    if isinstance(stack.platform, KubesprayPlatform) and stack.platform.persist:
+        yield _variables(stack.platform, arguments)
     cluster = KubeadmCluster(places.kubeconfig(stack, folder))
     try:
         yield from _configuration(stack.platform, Persistence(cluster), arguments)
@@ -31,9 +37,7 @@ def cluster_findings(stack: Stack, folder: Path, arguments: Mapping[str, str]) -
         yield Finding("kubeadm's own configuration and nodes that joined", [f"not known: {error}"])
 
 
-def _configuration(
-    platform: KubeadmPlatform, persistence: Persistence, arguments: Mapping[str, str]
-) -> Iterator[Finding]:
+def _configuration(platform: KubeadmHosts, persistence: Persistence, arguments: Mapping[str, str]) -> Iterator[Finding]:
     if not platform.persist:
         return
     place = f"ConfigMap {NAMESPACE}/{NAME}"
@@ -45,7 +49,17 @@ def _configuration(
     yield Finding(place, actions or ["nothing to do"])
 
 
-def _strays(platform: KubeadmPlatform, cluster: KubeadmCluster) -> Iterator[Finding]:
+def _variables(platform: KubesprayPlatform, arguments: Mapping[str, str]) -> Finding:
+    inventory = Inventory(platform.folder(), platform.group)
+    subject = f"variables of Kubespray, {inventory.file}"
+    try:
+        look = inventory.look(arguments)
+    except HostError as error:
+        return Finding(subject, unreadable=str(error))
+    return Finding(subject, look.told(), look.faults)
+
+
+def _strays(platform: KubeadmHosts, cluster: KubeadmCluster) -> Iterator[Finding]:
     pods = [pod for pod in cluster.api_servers() if not pod.audits]
     for pod in pods:
         if not any(_is(host, pod) for host in platform.hosts):

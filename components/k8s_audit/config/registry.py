@@ -13,6 +13,7 @@ from k8s_audit.config.platforms.k3s import K3sPlatform
 from k8s_audit.config.platforms.kind import KindPlatform
 from k8s_audit.config.platforms.kops import KopsPlatform
 from k8s_audit.config.platforms.kubeadm import KubeadmPlatform
+from k8s_audit.config.platforms.kubespray import KubesprayPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.minikube import MinikubePlatform
@@ -34,6 +35,7 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
     {
         "local": LocalPlatform,
         "kubeadm": KubeadmPlatform,
+        "kubespray": KubesprayPlatform,
         "rke2": Rke2Platform,
         "k3s": K3sPlatform,
         "microk8s": Microk8sPlatform,
@@ -50,7 +52,7 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "k3d": K3dPlatform,
         "talos": TalosPlatform,
         "minikube": MinikubePlatform,
-        **dict.fromkeys("minishift openshift-3.11 kubespray".split()),
+        **dict.fromkeys("minishift openshift-3.11".split()),
     }
 )
 FORMER = MappingProxyType(
@@ -99,7 +101,12 @@ TOOLED = MappingProxyType(
 """The module in `platforms/` for a cluster that another maker's command line, API or controller changes, or creates: `place` registers it, `plan` tells
 what `up` would do."""
 API_SERVERS = MappingProxyType(
-    {"local": "local_place", **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"), **TOOLED}
+    {
+        "local": "local_place",
+        **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"),
+        "kubespray": "kubespray.place",
+        **TOOLED,
+    }
 )
 """The module in `platforms/` whose `place` turns auditing on at the API servers of a cluster of this kind."""
 PROFILED = MappingProxyType({"openshift": "openshift.plan"})
@@ -107,6 +114,7 @@ PROFILED = MappingProxyType({"openshift": "openshift.plan"})
 RENDERS = MappingProxyType(
     {
         "kubeadm": "kubeadm_render",
+        "kubespray": "kubespray.render",
         "local": "kubeadm_render",
         "kops": "kops.render",
         "rke": "rke.render",

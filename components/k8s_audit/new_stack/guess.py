@@ -162,9 +162,14 @@ def _openshift(context: Context, host: str) -> Guess | None:
 
 
 def _kubeadm(context: Context, host: str) -> Guess | None:
-    """https://kubernetes.io/docs/reference/setup-tools/kubeadm/kubeadm-kubeconfig/; Cluster API names it `<cluster>-admin@<cluster>`."""
+    """https://kubernetes.io/docs/reference/setup-tools/kubeadm/kubeadm-kubeconfig/; Cluster API names it `<cluster>-admin@<cluster>`.
+
+    The file that Kubespray fetches: https://github.com/kubernetes-sigs/kubespray/blob/v2.31.0/roles/kubernetes/client/tasks/main.yml
+    """
     if context.name == f"kubernetes-admin@{context.cluster}":
         return Guess("kubeadm", f"its context is {context.name}")
+    if context.name == f"kubernetes-admin-{context.cluster}@{context.cluster}":
+        return Guess("kubespray", f"its context is {context.name}")
     if context.name == f"{context.cluster}-admin@{context.cluster}":
         return Guess("cluster-api", f"its context is {context.name}")
     return None

@@ -5,8 +5,8 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from k8s_audit.config.platforms.hosts import ReachedHost
-from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
-from k8s_audit.platforms.server_nodes import NodeAudit, audit_servers, judged
+from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmHosts, KubeadmPlatform
+from k8s_audit.platforms.server_nodes import NodeAudit, Registered, ServerNodesArgs, audit_servers, judged
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.resources.hosts import KubeadmConfigAudit, StaticPodAudit
 
@@ -57,18 +57,38 @@ class KubeadmAudit(pulumi.ComponentResource):
         """
         super().__init__("k8s-audit:index:KubeadmAudit", name, {}, opts)
         platform = judged(KubeadmPlatform, "kubeadm", args, persist=args.get("persist", True))
-
-        def audit(host: ReachedHost, node: str, values: NodeAudit) -> StaticPodAudit:
-            assert isinstance(host, ControlPlaneHost)
-            return StaticPodAudit(node, adopt=host.adopt, **values)
-
-        self.delivery_checks, last, flags = audit_servers(platform, audit, self, name, args)
-        if platform.persist:
-            KubeadmConfigAudit(
-                f"{name}-kubeadm-config",
-                kubeconfig=args["kubeconfig"],
-                arguments=flags.arguments(*platform.hosts[0].files),
-                adopt=any(host.adopt for host in platform.hosts),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=last),
-            )
+        self.delivery_checks = audit_hosts(platform, self, name, args).checks
         self.register_outputs({"deliveryChecks": self.delivery_checks})
+
+
+def audit_hosts(
+    platform: KubeadmHosts, component: pulumi.ComponentResource, name: str, args: ServerNodesArgs
+) -> Registered:
+    """Register the hosts and their proofs, and after them kubeadm's own configuration.
+
+    Args:
+        platform: the judged one.
+        component: what they belong to.
+        name: its name.
+        args: see ServerNodesArgs.
+
+    Raises:
+        ConfigError: delivery has faults.
+        AuditPolicyError: the policy has.
+    """
+
+    def audit(host: ReachedHost, node: str, values: NodeAudit) -> StaticPodAudit:
+        assert isinstance(host, ControlPlaneHost)
+        return StaticPodAudit(node, adopt=host.adopt, **values)
+
+    registered = audit_servers(platform, audit, component, name, args)
+    if not platform.persist:
+        return registered
+    kept = KubeadmConfigAudit(
+        f"{name}-kubeadm-config",
+        kubeconfig=args["kubeconfig"],
+        arguments=registered.flags.arguments(*platform.hosts[0].files),
+        adopt=any(host.adopt for host in platform.hosts),
+        opts=pulumi.ResourceOptions(parent=component, depends_on=registered.last),
+    )
+    return registered._replace(last=[*registered.last, kept])

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from k8s_audit import kubernetes_yaml
 from k8s_audit.config import places
-from k8s_audit.config.platforms.kubeadm import KubeadmPlatform, StaticPodHost
+from k8s_audit.config.platforms.kubeadm import KubeadmHosts, StaticPodHost
 from k8s_audit.config.reach import place as place_of
 from k8s_audit.control_plane import kubeadm_config, static_pod
 from k8s_audit.control_plane.versions import Version
@@ -29,7 +29,7 @@ BARE: dict[str, Any] = {
 
 
 def render(wanted: Wanted) -> list[Rendered]:
-    """All texts of a stack of kind `kubeadm` or `local`."""
+    """All texts of a stack of kind `kubeadm` or `local`; of kind `kubespray` all but its variables."""
     version = places.kubernetes_version(wanted.stack)
     policy = wanted.policy(version)
     found: list[Rendered] = []
@@ -38,7 +38,7 @@ def render(wanted: Wanted) -> list[Rendered]:
         patch = manifest_patch(wanted.flags.arguments(*host.files))
         found += [*wanted.files(host, policy), Rendered(host.name, place_of(host).manifest, patch, "patch")]
     platform = wanted.stack.platform
-    if isinstance(platform, KubeadmPlatform) and platform.persist:
+    if isinstance(platform, KubeadmHosts) and platform.persist:
         text = configuration(wanted.flags.arguments(*platform.hosts[0].files), version)
         where = f"ConfigMap {NAMESPACE}/{NAME}, {kubeadm_config.GROUP} ClusterConfiguration"
         found.append(Rendered(CLUSTER, where, text, "merge"))

@@ -13,6 +13,7 @@ from k8s_audit.platforms.iks.component import IksAudit
 from k8s_audit.platforms.k3s import K3sAudit
 from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
+from k8s_audit.platforms.kubespray.component import KubesprayAudit
 from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.platforms.microk8s import Microk8sAudit
 from k8s_audit.platforms.minikube.component import MinikubeAudit
@@ -45,6 +46,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     KindAudit,
     KopsAudit,
     KubeadmAudit,
+    KubesprayAudit,
     LocalAudit,
     Microk8sAudit,
     MinikubeAudit,

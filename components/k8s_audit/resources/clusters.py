@@ -173,3 +173,36 @@ class CreatedAudit(pulumi.CustomResource):
     def digest(self) -> pulumi.Output[str]:
         """Of the flags."""
         return cast(pulumi.Output[str], pulumi.get(self, "digest"))
+
+
+class KubesprayVariables(pulumi.CustomResource):
+    """A file of variables in an inventory of Kubespray's, by which its next run keeps audit logging on.
+
+    Args:
+        resource_name: the resource's name.
+        inventory: absolute path of the folder that has `group_vars`.
+        group: whose variables they are.
+        arguments: audit flags by name, without dashes, that the hosts have.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        inventory: str,
+        group: str,
+        arguments: dict[str, str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {"inventory": inventory, "group": group, "arguments": arguments}
+        super().__init__(
+            f"{PACKAGE}:index:KubesprayVariables",
+            resource_name,
+            props | dict.fromkeys(["file", "intact"]),
+            opts,
+        )
+
+    @property
+    def file(self) -> pulumi.Output[str]:
+        """Its path."""
+        return cast(pulumi.Output[str], pulumi.get(self, "file"))

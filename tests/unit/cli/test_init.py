@@ -18,6 +18,7 @@ from k8s_audit.new_stack.keys import keys_of
 ANSWERS = {
     "local": {},
     "kubeadm": {"hosts": "ops@10.0.0.11, ops@10.0.0.12:2222, local=https://10.0.0.13:6443"},
+    "kubespray": {"hosts": "ops@10.0.0.11", "inventory": "inventory/prod-1"},
     "rke2": {"hosts": "ops@10.0.1.11, ops@10.0.1.12"},
     "k3s": {"hosts": "ops@10.0.2.11"},
     "microk8s": {"hosts": "ops@10.0.3.11"},

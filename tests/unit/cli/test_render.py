@@ -64,6 +64,18 @@ def test_each_host_has_its_files_and_the_patch_of_its_manifest_and_the_cluster_w
     assert len(texts) == 7
 
 
+def test_a_cluster_of_kubespray_has_its_variables_too_whatever_its_inventory_says(run: Any, tmp_path: Path) -> None:
+    told = run(STACK.format(platform=f"kind: kubespray, inventory: inv, {HOSTS}", receiver=BEARER), "--json")
+    assert told.exit_code == 0, told.stderr
+    texts = json.loads(told.stdout)["texts"]
+    assert len(texts) == 8
+    assert (texts[-1]["place"], texts[-1]["how"]) == ("this machine", "file")
+    assert texts[-1]["path"] == f"{tmp_path}/inv/group_vars/k8s_cluster/k8s-audit.yml"
+    written = YAML(typ="safe").load(texts[-1]["text"])
+    kept = next(one for one in texts if one["place"] == "cluster")
+    assert written["kube_kubeadm_apiserver_extra_args"] == kubeadm_config.audit_arguments(kept["text"])
+
+
 @pytest.mark.parametrize(
     ("kind", "version", "file"), [("rke2", "1.34", "drop-in"), ("k3s", "1.34", "drop-in"), ("k3s", "1.21", "merge")]
 )
@@ -113,7 +125,7 @@ def test_what_a_cloud_or_an_admission_webhook_does_is_not_rendered(run: Any) -> 
     refused = run((CHECKOUT / "stacks" / "Pulumi.eks.yaml").read_text())
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert (
-        "audit:platform.kind: nothing is written to the API servers of kind eks; rendered are: kubeadm, "
+        "audit:platform.kind: nothing is written to the API servers of kind eks; rendered are: kubeadm, kubespray, "
         in refused.stderr
     )
     reviews = "{kind: admission-controller, name: sysdig}"

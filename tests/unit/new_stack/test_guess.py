@@ -86,6 +86,7 @@ AZURE = "https://payments-dns-a1b2c3.hcp.westeurope.azmk8s.io:443"
         (Context("default/api-crc-testing:6443/kubeadmin", server="https://api.crc.testing:6443"), "openshift", {}),
         (Context("default/10-0-0-11:8443/admin", server="https://10.0.0.11:8443"), "openshift-3.11", {}),
         (Context("kubernetes-admin@kubernetes", "kubernetes", "kubernetes-admin", "https://10.0.0.11"), "kubeadm", {}),
+        (Context("kubernetes-admin-c.local@c.local", "c.local", "", "https://10.0.0.11:6443"), "kubespray", {}),
         (Context("w-admin@w", "w", "w-admin", "https://10.0.0.11:6443"), "cluster-api", {}),
     ],
     ids=lambda value: value.name if isinstance(value, Context) else "",

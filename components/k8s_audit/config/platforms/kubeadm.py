@@ -1,4 +1,4 @@
-"""`kind: kubeadm`: control-plane hosts whose API server is a static pod."""
+"""`kind: kubeadm`: control-plane hosts whose API server is a static pod; and what any cluster of kubeadm's has, whoever called it."""
 
 from typing import Literal
 
@@ -30,10 +30,9 @@ class ControlPlaneHost(StaticPodHost):
     """Take over audit flags that are there already, with other values; destroy puts them back."""
 
 
-class KubeadmPlatform(HostsPlatform):
-    """Static-pod API servers that kubeadm set up."""
+class KubeadmHosts(HostsPlatform):
+    """Static-pod API servers that kubeadm set up, whoever called it."""
 
-    kind: Literal["kubeadm"]
     hosts: list[ControlPlaneHost] = Field(min_length=1)
     """In the order in which they are changed."""
 
@@ -51,3 +50,9 @@ class KubeadmPlatform(HostsPlatform):
                 f" {', '.join(map(spelled, sorted(folders)))}; allowed: the same on each, or persist: false"
             )
         return faults
+
+
+class KubeadmPlatform(KubeadmHosts):
+    """Those that kubeadm alone set up."""
+
+    kind: Literal["kubeadm"]

@@ -14,6 +14,7 @@ from k8s_audit.provider.resources.iks_audit_webhook import IksAuditWebhookResour
 from k8s_audit.provider.resources.kops_spec_audit import KopsSpecAuditResource
 from k8s_audit.provider.resources.kubeadm_config_audit import KubeadmConfigAuditResource
 from k8s_audit.provider.resources.kubeadm_control_plane_audit import KubeadmControlPlaneAuditResource
+from k8s_audit.provider.resources.kubespray_variables import KubesprayVariablesResource
 from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
 from k8s_audit.provider.resources.metrics_api import MetricsApiResource
 from k8s_audit.provider.resources.microk8s_server_audit import Microk8sServerAuditResource
@@ -36,6 +37,7 @@ RESOURCES: list[ResourceType[Any]] = [
     MinikubeNodeAuditResource,
     DeliveryCheckResource(),
     KubeadmConfigAuditResource(),
+    KubesprayVariablesResource(),
     AdmissionCheckResource(),
     ReceiverPodsResource(),
     MetricsApiResource(),
