@@ -23,7 +23,7 @@ from k8s_audit.config.platforms.openshift import CustomRule, OpenshiftPlatform
 from k8s_audit.config.platforms.rke import OF_STATIC_PODS, RkeHost
 from k8s_audit.config.platforms.rke2 import Rke2Host, Rke2Platform
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
-from k8s_audit.config.stack import load_stack, read_stack_file
+from k8s_audit.config.stack import load_stack, read_project_file, read_stack_file
 from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.platforms.aks import rights as aks_rights
 from k8s_audit.platforms.eks import rights
@@ -38,6 +38,12 @@ OF_SERVICES: tuple[tuple[str, type[ConfigModel], type[ConfigModel]], ...] = (
     ("k3s", K3sPlatform, K3sHost),
     ("microk8s", Microk8sPlatform, Microk8sHost),
 )
+LACKING = """\
+config:
+  audit:cluster: {name: prod-1, kubeconfig: admin.conf}
+  audit:platform: {kind: kubeadm, hosts: [{access: ssh, address: 10.0.0.1, user: ops}]}
+"""
+"""A stack without receivers."""
 LINK = re.compile(r"\]\(([^)#:]+)(?:#([^)]*))?\)")
 
 
@@ -52,7 +58,12 @@ def blocks(language: str) -> list[Any]:
 
 @pytest.mark.parametrize("text", blocks("yaml"))
 def test_a_stack_file_is_valid(text: str) -> None:
-    load_stack(*read_stack_file(text))
+    """Or the defaults of a Pulumi.yaml are, with a stack that lacks them."""
+    defaults: dict[str, str] = {}
+    if text.startswith("name: audit\n"):
+        defaults, text = read_project_file(text)[0], LACKING
+    values, secrets = read_stack_file(text)
+    load_stack(defaults | values, secrets)
 
 
 @pytest.mark.parametrize("program", blocks("python"))

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from k8s_audit.config.stack import Stack, load_stack, read_stack_file
+from k8s_audit.config.stack import Stack, load_stack, read_project_file, read_stack_file
 from k8s_audit.errors import ConfigError
 
 FOLDER = "stacks"
 """`stackConfigDir` of Pulumi.yaml."""
+PROJECT_FILE = "Pulumi.yaml"
 
 
 def names(project: Path) -> list[str]:
@@ -20,7 +21,7 @@ def names(project: Path) -> list[str]:
 
 
 def load(project: Path, name: str) -> Stack:
-    """The configuration of a stack.
+    """The configuration of a stack: its own file's, and for keys that are not there the defaults of Pulumi.yaml.
 
     Args:
         project: the folder of Pulumi.yaml.
@@ -35,4 +36,18 @@ def load(project: Path, name: str) -> Stack:
     except (OSError, ValueError):
         allowed = ", ".join(names(project)) or "none here; run this in the folder of Pulumi.yaml, or set --project"
         raise ConfigError([f"--stack: {name} has no file {file}; allowed: {allowed}"]) from None
-    return load_stack(*read_stack_file(text))
+    values, secrets = read_stack_file(text)
+    defaults, secret_defaults = _defaults(project)
+    return load_stack(defaults | values, (secret_defaults - values.keys()) | secrets)
+
+
+def _defaults(project: Path) -> tuple[dict[str, str], set[str]]:
+    file = project / PROJECT_FILE
+    try:
+        return read_project_file(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}, set()
+    except (OSError, ValueError) as error:
+        raise ConfigError([f"{file} cannot be read: {getattr(error, 'strerror', 'no text')}"]) from None
+    except ConfigError as error:
+        raise ConfigError([f"{file}: {fault}" for fault in error.faults]) from None

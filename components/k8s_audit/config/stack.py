@@ -136,14 +136,43 @@ def read_stack_file(text: str) -> tuple[dict[str, str], set[str]]:
     Raises:
         ConfigError: the text is no stack file.
     """
-    try:
-        document = YAML(typ="safe", pure=True).load(text)
-    except Exception as error:  # where a tag does not fit its value, ruamel.yaml lets out what comes, such as KeyError
-        raise ConfigError([f"no YAML: {_why(error)}"]) from None
+    document = _document(text)
     config = document.get("config") if isinstance(document, dict) else None
     if not isinstance(config, dict):
         given = f"the keys {shown(list(document))}" if isinstance(document, dict) else type(document).__name__
         raise ConfigError([f"a mapping with the key config, itself a mapping, is needed; given: {given}"])
+    return _values(config)
+
+
+def read_project_file(text: str) -> tuple[dict[str, str], set[str]]:
+    """The same of a Pulumi.yaml: what the engine takes where a stack's own file has not the key; it merges nothing.
+
+    https://www.pulumi.com/docs/iac/concepts/config/#project-level-configuration
+
+    Raises:
+        ConfigError: the text is none, or a value in it is none.
+    """
+    document = _document(text)
+    config = document.get("config") if isinstance(document, dict) else None
+    entries = config if isinstance(config, dict) else {}
+    return _values({name: value for name, entry in entries.items() for value in _default(entry)})
+
+
+def _document(text: str) -> Any:
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except Exception as error:  # where a tag does not fit its value, ruamel.yaml lets out what comes, such as KeyError
+        raise ConfigError([f"no YAML: {_why(error)}"]) from None
+
+
+def _default(entry: Any) -> list[Any]:
+    """The value of an entry; none where it only declares a type."""
+    if not isinstance(entry, dict):
+        return [entry]
+    return [entry[key] for key in ("value", "default") if key in entry][:1]
+
+
+def _values(config: Mapping[Any, Any]) -> tuple[dict[str, str], set[str]]:
     values: dict[str, str] = {}
     secrets: set[str] = set()
     faults: list[str] = []

@@ -1,7 +1,6 @@
 """What a rollout has done so far, on disk, so that one that was stopped goes on where it was. Removed when all is proved."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -9,6 +8,8 @@ from importlib import resources
 from pathlib import Path
 
 import yaml
+
+from k8s_audit.whole_file import write_whole
 
 FOLDER = Path(".local") / "rollout"
 """Below the project's folder: this file, and a log a stack."""
@@ -53,9 +54,7 @@ class ProgressFile:
 
     def _write(self, done: dict[str, str]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_suffix(".new")
-        new.write_text(json.dumps(done, indent=2), "utf-8")
-        os.replace(new, self.path)
+        write_whole(self.path, json.dumps(done, indent=2), 0o644)
 
     def _program(self) -> str:
         """The digest of the project's program and this package's files."""
@@ -66,8 +65,9 @@ class ProgressFile:
     def _digest(self, stack: str, program: str) -> str:
         """Of the stack's file, what the values in it name, and the program; empty where one of them cannot be read."""
         file = self.project / "stacks" / f"Pulumi.{stack}.yaml"
+        named = [path for each in (file, self.project / "Pulumi.yaml") for path in _named(each, self.project)]
         try:
-            return sha256(f"{program}\0{_sha256([file, *_named(file, self.project)])}".encode()).hexdigest()
+            return sha256(f"{program}\0{_sha256([file, *named])}".encode()).hexdigest()
         except OSError:
             return ""
 
@@ -79,10 +79,10 @@ def _sha256(files: Sequence[Path]) -> str:
     return total.hexdigest()
 
 
-def _named(stack_file: Path, project: Path) -> list[Path]:
-    """The files that values of a stack's file name, such as an audit policy, and those of charts; none where it cannot be read."""
+def _named(config: Path, project: Path) -> list[Path]:
+    """The files that values of a stack's file, or of the project's, name, such as an audit policy, and those of charts; none where it cannot be read."""
     try:
-        values = [yaml.safe_load(stack_file.read_text("utf-8"))]
+        values = [yaml.safe_load(config.read_text("utf-8"))]
     except (OSError, ValueError, yaml.YAMLError):
         return []
     found: list[Path] = []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from k8s_audit.config.registry import FORMER, PLATFORMS
-from k8s_audit.config.stack import CODE_POINTS, load_stack, read_stack_file
+from k8s_audit.config.stack import CODE_POINTS, load_stack, read_project_file, read_stack_file
 from k8s_audit.errors import ConfigError
 
 LOCAL = {
@@ -200,3 +200,20 @@ def test_each_name_of_the_seeds_script_is_a_kind_or_says_which_one_it_is_today(n
         assert f"audit:platform.kind: {name} is not built yet" in kinds[0]
     else:
         assert not kinds
+
+
+def test_the_defaults_of_a_project_are_what_the_engine_takes_of_them() -> None:
+    values, secrets = read_project_file(
+        "name: audit\nconfig:\n  audit:policy: {value: {profile: full}}\n  delivery: {default: x, type: string}\n  aws:region: eu-west-1\n"
+        "  declared: {type: string, description: each stack sets it}\n  audit:sshPrivateKey: {value: {secure: v1:x}}\n"
+    )
+    assert values == {
+        "audit:policy": '{"profile": "full"}',
+        "audit:delivery": "x",
+        "aws:region": "eu-west-1",
+        "audit:sshPrivateKey": "",
+    }
+    assert secrets == {"audit:sshPrivateKey"}
+    assert read_project_file("name: audit") == ({}, set())
+    with pytest.raises(ConfigError, match="no YAML: line 1"):
+        read_project_file("a: [")
