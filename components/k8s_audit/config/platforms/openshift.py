@@ -70,7 +70,7 @@ class OpenshiftPlatform(PlatformConfig):
         if self.version and (given := minor_of(self.version)) and given < OLDEST:
             found.append(
                 f"audit:platform.version: {self.version}; 4.6 is the oldest that has audit profiles, and whose collector is known;"
-                " 4.2 to 4.5 are not built"
+                " for 4.2 to 4.5 the kind is openshift-4.2"
             )
         if self.logging < 6 and "collector_node_selector" in self.model_fields_set:
             found.append("audit:platform.collectorNodeSelector: logging 5 has no such setting; take it out")
