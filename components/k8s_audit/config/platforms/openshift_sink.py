@@ -1,5 +1,6 @@
 """`kind: openshift-4.2`: OpenShift 4.2 to 4.5, whose API servers send their events to an AuditSink."""
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
@@ -18,6 +19,9 @@ OLDEST, NEWEST = (4, 2), (4, 5)
 """Kubernetes 1.14 to 1.18; AuditSink went with 1.19: https://github.com/kubernetes/kubernetes/pull/91502"""
 PORT_SINCE = (4, 3)
 """Of an AuditSink's `service`: Kubernetes 1.15, https://github.com/kubernetes/kubernetes/pull/74855"""
+SERVICE_PATH = re.compile(r"(/[a-z0-9]([-a-z0-9.]*[a-z0-9])?)*/?")
+"""Of an AuditSink's `service`: its steps are DNS subdomains, so k8s_audit is none,
+https://github.com/kubernetes/kubernetes/blob/release-1.16/staging/src/k8s.io/apiserver/pkg/util/webhook/validation.go"""
 PROOF = "ResponseComplete"
 """The stage of the event that proves delivery."""
 Stage = Literal["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"]
@@ -99,6 +103,11 @@ class OpenshiftSinkPlatform(PlatformConfig):
             if url.scheme != "https":
                 faults.append(
                     "url: an AuditSink's API servers reach a Service by its name with https:// alone; else use its ClusterIP"
+                )
+            elif not SERVICE_PATH.fullmatch(url.path):
+                faults.append(
+                    f"url: path {url.path}; at a Service's name an AuditSink takes lower-case letters, digits, dashes and dots between slashes"
+                    " alone; else use its ClusterIP"
                 )
             elif old and url.port not in (None, 443):
                 faults.append(

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pydantic import Field
-
 from k8s_audit.config.platforms.openshift_sink import STAGES
 from k8s_audit.control_plane.change import sha256
 from k8s_audit.control_plane.durations import seconds
@@ -27,7 +25,7 @@ class OpenshiftAuditSinkInputs(ResourceInputs):
     url: str
     ca: str = ""
     level: str = "Metadata"
-    stages: list[str] = Field(default_factory=lambda: list(STAGES))
+    stages: list[str] = [*STAGES]  # noqa: RUF012 - pydantic copies it
     qps: int = QPS
     burst: int = BURST
     timeout: str = "1h"
