@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.delivery.forwarder.bento import Receiver
-from tests.standins.api_server import ApiError, ApiServer
+from tests.standins.api_server import ApiServer, RefusedError
 from tests.standins.openshift import (
     CLUSTER_OPERATORS,
     CRDS,
@@ -142,6 +142,7 @@ class SinkOperator(Operator):
     """
 
     version = "4.3.40"
+    pause = 0.25
 
     def __init__(self, api: ApiServer, restart: Callable[[bool], None] = lambda _: None) -> None:
         super().__init__(api)
@@ -205,6 +206,6 @@ class Gate(Receiver):
     def _wanted(self) -> list[str]:
         try:
             found = self.api.request("GET", SINKS)["items"]
-        except ApiError:
+        except RefusedError:
             return []
         return [one["spec"]["webhook"]["clientConfig"].get("url", "") for one in found]

@@ -121,6 +121,8 @@ class Operator:
     """
 
     version = "4.18.3"
+    pause = POLL
+    """Seconds between two looks whether there is something to do."""
 
     def __init__(self, api: ApiServer) -> None:
         self.api, self.stop, self.go = api, Event(), Event()
@@ -186,7 +188,7 @@ class Operator:
         current = self.audit()
         revision = self.api.request("GET", f"{OPERATORS}/cluster")["status"]["latestAvailableRevision"]
         nodes = dict.fromkeys(NODES, revision)
-        while not self.stop.wait(POLL):
+        while not self.stop.wait(self.pause):
             wanted = self.audit()
             if wanted == current or not self._may():
                 continue

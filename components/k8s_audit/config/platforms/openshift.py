@@ -101,6 +101,8 @@ def version_warning(text: str) -> str:
     given = minor_of(text)
     if given is None or OLDEST <= given <= NEWEST:
         return ""
+    if given < OLDEST:
+        return f"OpenShift {text} has no audit profiles, which came with 4.6; for 4.2 to 4.5 the kind is openshift-4.2"
     return (
         f"OpenShift {text} is not among the known versions, {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}; it is taken for the"
         " nearest of them"

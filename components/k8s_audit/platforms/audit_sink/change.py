@@ -19,7 +19,6 @@ from k8s_audit.platforms.audit_sink.sink import Document, Sink, is_ours, same, s
 from k8s_audit.platforms.management.change import HalfDoneError
 from k8s_audit.platforms.management.kind import Edit
 from k8s_audit.platforms.management.record import record_of
-from k8s_audit.platforms.openshift.api import AwayError
 
 ALL = frozenset(OURS)
 POLL = 5.0
@@ -203,7 +202,7 @@ class SinkChange:
                 left = found.lacking(wanted)
                 if found.failed and found.flags == wanted:
                     raise ChangeError(f"OpenShift's operator gave up: {found.failed}")
-            except AwayError as error:
+            except HostError as error:  # one that has just started may also refuse for a moment
                 left = [str(error)]
             if not left:
                 return
