@@ -142,7 +142,7 @@ def test_what_hangs_later_stays_and_the_next_up_waits_on_or_writes_what_was_refu
 
 
 def test_another_version_another_cluster_and_what_is_somebody_elses_are_refused_before_anything_is_changed(
-    cluster: LocalCluster, api: ApiServer, context: Context, monkeypatch: pytest.MonkeyPatch
+    cluster: LocalCluster, api: ApiServer, context: Context, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with SinkOperator(api) as operator:
         before = spec_and_notes(operator)
@@ -166,6 +166,7 @@ def test_another_version_another_cluster_and_what_is_somebody_elses_are_refused_
             RESOURCE.update(context, "", inputs(cluster, level="Request"), outputs)
         RESOURCE.delete(context, "", outputs)
         assert spec_and_notes(operator) == before
+        assert "AuditSink k8s-audit is not ours any more; it stays" in said
     monkeypatch.setattr(
         "k8s_audit.platforms.audit_sink.cluster.OPERATOR", "/apis/operator.openshift.io/v1/kubeapiservers/other"
     )

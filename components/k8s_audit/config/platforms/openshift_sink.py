@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from typing import ClassVar, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field
 
@@ -19,6 +19,10 @@ OLDEST, NEWEST = (4, 2), (4, 5)
 """Kubernetes 1.14 to 1.18; AuditSink went with 1.19: https://github.com/kubernetes/kubernetes/pull/91502"""
 PORT_SINCE = (4, 3)
 """Of an AuditSink's `service`: Kubernetes 1.15, https://github.com/kubernetes/kubernetes/pull/74855"""
+INSIDE = (".svc", ".cluster.local")
+SERVICE = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc")
+"""The name of a Service in the cluster, which API servers cannot resolve: it is told by an AuditSink's `service`."""
+HTTPS = 443
 SERVICE_PATH = re.compile(r"(/[a-z0-9]([-a-z0-9.]*[a-z0-9])?)*/?")
 """Of an AuditSink's `service`: its steps are DNS subdomains, so k8s_audit is none,
 https://github.com/kubernetes/kubernetes/blob/release-1.16/staging/src/k8s.io/apiserver/pkg/util/webhook/validation.go"""
@@ -98,22 +102,25 @@ class OpenshiftSinkPlatform(PlatformConfig):
             if given
         ]
         url = urlsplit(receiver.url)
-        if (url.hostname or "").endswith(".svc"):
-            old = self.version and (given := minor_of(self.version)) and given < PORT_SINCE
-            if url.scheme != "https":
-                faults.append(
-                    "url: an AuditSink's API servers reach a Service by its name with https:// alone; else use its ClusterIP"
-                )
-            elif not SERVICE_PATH.fullmatch(url.path):
-                faults.append(
-                    f"url: path {url.path}; at a Service's name an AuditSink takes lower-case letters, digits, dashes and dots between slashes"
-                    " alone; else use its ClusterIP"
-                )
-            elif old and url.port not in (None, 443):
-                faults.append(
-                    f"url: port {url.port}; API servers of OpenShift {self.version} send to a Service's port 443 alone"
-                )
+        if (url.hostname or "").endswith(INSIDE) and (why := self._of_service(url)):
+            faults.append(f"url: {why}")
         return faults
+
+    def _of_service(self, url: SplitResult) -> str:
+        """What is wrong with a URL that names a Service; empty: nothing."""
+        if url.scheme != "https" or not SERVICE.fullmatch(url.hostname or ""):
+            return "an AuditSink knows a Service by https://NAME.NAMESPACE.svc:PORT/PATH alone; else use its ClusterIP"
+        if not SERVICE_PATH.fullmatch(url.path):
+            return (
+                f"path {url.path}; at a Service's name an AuditSink takes lower-case letters, digits, dashes and dots between slashes alone;"
+                " else use its ClusterIP"
+            )
+        if not url.port:
+            return "its port is missing; the API servers' counters, by which delivery is proved, name it, 443 too"
+        given = minor_of(self.version or "")
+        if given and given < PORT_SINCE and url.port != HTTPS:
+            return f"port {url.port}; API servers of OpenShift {self.version} send to a Service's port {HTTPS} alone"
+        return ""
 
     def faults(self) -> list[str]:
         """See PlatformConfig."""

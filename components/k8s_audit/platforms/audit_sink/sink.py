@@ -7,22 +7,18 @@ and fragment; its scheme may be http, whatever the field's comment says.
 
 import base64
 import binascii
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from k8s_audit.config.platforms.openshift_sink import STAGES
+from k8s_audit.config.platforms.openshift_sink import HTTPS, SERVICE, STAGES
 
 Document = dict[str, Any]
 API_VERSION, KIND = "auditregistration.k8s.io/v1alpha1", "AuditSink"
 LABEL, MANAGER = "app.kubernetes.io/managed-by", "k8s-audit"
 QPS, BURST = 10, 15
 """The API server's own defaults."""
-SERVICE = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc")
-"""The name of a Service in the cluster, which its API servers resolve by `service` alone."""
-HTTPS = 443
 
 
 @dataclass(frozen=True)
