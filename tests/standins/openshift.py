@@ -100,11 +100,17 @@ def made(version: str, kind: str, name: str, api: ApiServer, path: str, spec: Ob
 
 
 def gone(api: ApiServer, path: str) -> None:
-    try:
-        api.request("DELETE", path)
-    except ApiError as error:
-        if error.status != NOT_FOUND:
+    """Delete it, and wait until it is; what is made anew sooner is refused."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            api.request("DELETE", path)
+        except ApiError as error:
+            if error.status == NOT_FOUND:
+                return
             raise
+        assert time.monotonic() < deadline, path
+        time.sleep(POLL)
 
 
 def policies(audit: Object, revision: int | None = None) -> Object:
