@@ -79,6 +79,12 @@ def test_the_arguments_are_rolled_once_the_sink_changes_without_and_all_is_given
         assert read
         assert (read.inputs, read.outputs) == (other, outputs)
 
+        beside = inputs(cluster, sink="c")
+        _, others = RESOURCE.create(context, "c", beside)
+        RESOURCE.delete(context, "", others | {"sink": "c"})
+        assert (sinks(api), operator.rolled) == (["b"], [ON])
+        assert "AuditSinks b need the arguments, which stay" in said[-1]
+
         api.request("PATCH", f"{SINKS}/b", {"spec": {"policy": {"level": "None"}}}, MERGE)
         theirs = copy.deepcopy(operator.settings())
         del theirs["spec"]["unsupportedConfigOverrides"]["apiServerArguments"]["runtime-config"]
@@ -165,8 +171,11 @@ def test_another_version_another_cluster_and_what_is_somebody_elses_are_refused_
         ):
             RESOURCE.update(context, "", inputs(cluster, level="Request"), outputs)
         RESOURCE.delete(context, "", outputs)
+        assert said[-2] == "AuditSink k8s-audit is not ours any more; it stays"
+        assert said[-1].startswith("AuditSinks k8s-audit need the arguments, which stay")
+        api.request("DELETE", f"{SINKS}/k8s-audit")
+        RESOURCE.delete(context, "", outputs)
         assert spec_and_notes(operator) == before
-        assert "AuditSink k8s-audit is not ours any more; it stays" in said
     monkeypatch.setattr(
         "k8s_audit.platforms.audit_sink.cluster.OPERATOR", "/apis/operator.openshift.io/v1/kubeapiservers/other"
     )

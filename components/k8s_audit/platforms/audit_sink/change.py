@@ -118,7 +118,7 @@ class SinkChange:
         return Live(sink_of(there) if there else None, intact, pending, record or self.remembered)
 
     def restore(self, name: str) -> None:
-        """Take out what is ours, and wait until the API servers run without it.
+        """Take out what is ours, and wait until the API servers run without it; arguments that other AuditSinks need stay.
 
         Args:
             name: the AuditSink's.
@@ -131,6 +131,11 @@ class SinkChange:
             self.say("there is no KubeAPIServer `cluster` any more; nothing to take back")
             return
         self.discard(name)
+        if others := self.cluster.sinks():
+            self.say(
+                f"AuditSinks {', '.join(others)} need the arguments, which stay; the `destroy` of a stack without others beside it takes them out"
+            )
+            return
         before, after = self._edit(turn_off)
         if before["spec"] != after["spec"]:
             self._wait(asked(after))

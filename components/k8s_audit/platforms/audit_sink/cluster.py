@@ -85,6 +85,10 @@ class SinkCluster:
         """An AuditSink; None: there is none, or the API servers do not serve them."""
         return self.api.get(f"{SINKS}/{name}")
 
+    def sinks(self) -> list[str]:
+        """The names of all AuditSinks."""
+        return [each["metadata"]["name"] for each in (self.api.get(SINKS) or {}).get("items") or []]
+
     def put_sink(self, there: Document | None, wanted: Document) -> None:
         """Make an AuditSink, or bring the one that is there to it.
 
