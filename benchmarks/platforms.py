@@ -34,6 +34,7 @@ SELF_MANAGED: dict[str, dict[str, Any]] = {
     "rke": {"clusterFile": "cluster.yml", "hosts": HOSTS},
     "cluster-api": {"managementKubeconfig": "management", "namespace": "clusters", "name": "prod-1"},
     "hypershift": {"managementKubeconfig": "management", "namespace": "clusters", "name": "prod-1"},
+    "openshift-4.2": {},
 }
 CLOUDS: dict[str, dict[str, Any]] = {
     "eks": {"region": eks_cloud.REGION},

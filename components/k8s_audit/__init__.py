@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from k8s_audit.delivery.forwarder.component import Forwarder, ForwarderArgs
     from k8s_audit.errors import AuditPolicyError, CloudError, ConfigError, K8sAuditError, ReceiverError
     from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
+    from k8s_audit.platforms.audit_sink.component import OpenshiftSinkAudit, OpenshiftSinkAuditArgs
     from k8s_audit.platforms.cluster_api.component import ClusterApiAudit, ClusterApiAuditArgs
     from k8s_audit.platforms.created.component import CreatedAuditArgs, K3dAudit, KindAudit
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
@@ -48,7 +49,12 @@ if TYPE_CHECKING:
         TalosNodeAudit,
     )
     from k8s_audit.resources.local import LocalControlPlane, Recorder
-    from k8s_audit.resources.objects import HostedClusterAudit, KubeadmControlPlaneAudit, OpenshiftAuditProfile
+    from k8s_audit.resources.objects import (
+        HostedClusterAudit,
+        KubeadmControlPlaneAudit,
+        OpenshiftAuditProfile,
+        OpenshiftAuditSink,
+    )
     from k8s_audit.resources.proofs import AdmissionCheck, DeliveryCheck
     from k8s_audit.resources.receivers import MetricsApi, ReceiverCertificate, ReceiverPods
 
@@ -112,6 +118,9 @@ _HOMES = {
     "OpenshiftAudit": "platforms.openshift.component",
     "OpenshiftAuditArgs": "platforms.openshift.component",
     "OpenshiftAuditProfile": "resources.objects",
+    "OpenshiftAuditSink": "resources.objects",
+    "OpenshiftSinkAudit": "platforms.audit_sink.component",
+    "OpenshiftSinkAuditArgs": "platforms.audit_sink.component",
     "Policy": "audit_policy.model",
     "PolicyRule": "audit_policy.model",
     "RancherServerAudit": "resources.hosts",
@@ -198,6 +207,9 @@ __all__ = [
     "OpenshiftAudit",
     "OpenshiftAuditArgs",
     "OpenshiftAuditProfile",
+    "OpenshiftAuditSink",
+    "OpenshiftSinkAudit",
+    "OpenshiftSinkAuditArgs",
     "Policy",
     "PolicyRule",
     "RancherServerAudit",

@@ -48,10 +48,23 @@ def _policy(resource: Resource) -> Verdict:
     except yaml.YAMLError:
         yield Fault("policy", "is no YAML")
         return
+    yield from _concerns("policy", policy)
+
+
+def _concerns(key: str, policy: Any) -> Verdict:
     for concern in concerns():
         wrong = (_wrong(policy, concern, verb, caller) for verb in concern["verbs"] for caller in CALLERS)
         if first := next(filter(None, wrong), ""):
-            yield Fault("policy", first)
+            yield Fault(key, first)
+
+
+def _audit_sink(resource: Resource) -> Verdict:
+    """One level for all requests."""
+    level = resource.properties.get("level")
+    if level is UNKNOWN:
+        yield Open("level")
+    elif level is not None:
+        yield from _concerns("level", {"rules": [{"level": level}]})
 
 
 def _wrong(policy: Any, concern: Mapping[str, Any], verb: str, caller: str) -> str:
@@ -151,6 +164,7 @@ JUDGES: dict[str, Callable[[Resource], Verdict]] = {
     "k8s-audit:index:RkeClusterAudit": _policy,
     "k8s-audit:index:Microk8sServerAudit": _policy,
     "k8s-audit:index:OpenshiftAuditProfile": _openshift,
+    "k8s-audit:index:OpenshiftAuditSink": _audit_sink,
     "k8s-audit:index:CreatedAudit": _policy,
     "k8s-audit:index:KubeadmControlPlaneAudit": _policy,
     "k8s-audit:index:HostedClusterAudit": _openshift,

@@ -76,6 +76,9 @@ def test_a_rule_matches_by_verb_group_and_subresource() -> None:
             {"profile": "Default", "customRules": [{"group": "system:nodes", "profile": "None"}]},
             0,
         ),
+        ("k8s-audit:index:OpenshiftAuditSink", {"level": "Metadata"}, 0),
+        ("k8s-audit:index:OpenshiftAuditSink", {"level": "Request"}, 2),
+        ("k8s-audit:index:OpenshiftAuditSink", {"level": "None"}, len(concerns())),
         ("aws:eks/cluster:Cluster", {"enabledClusterLogTypes": []}, 1),
         ("aws:eks/cluster:Cluster", {}, 0),
         (

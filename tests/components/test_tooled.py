@@ -9,6 +9,7 @@ import pytest
 from pulumi.runtime import mocks
 
 from k8s_audit.errors import ConfigError
+from k8s_audit.platforms.audit_sink.component import OpenshiftSinkAudit
 from k8s_audit.platforms.cluster_api.component import ClusterApiAudit
 from k8s_audit.platforms.hypershift.component import HypershiftAudit
 from k8s_audit.platforms.iks.component import IksAudit
@@ -130,6 +131,21 @@ def test_a_hosted_cluster_gets_a_webhook_alone(engine: Engine) -> None:
     assert len(of_type(engine, "DeliveryCheck")) == 1
 
 
+def sink(receiver: Any = MappingProxyType({}), delivery: Any = MappingProxyType({}), **settings: Any) -> None:
+    known = {"name": "siem", "url": "https://siem.example/audit"} | dict(receiver)
+    args: Any = {"settings": settings, "receiver": known, "kubeconfig": "/admin.conf", "delivery": dict(delivery)}
+    mocks.test(lambda: OpenshiftSinkAudit("prod-1", args))()  # type: ignore[no-untyped-call]
+
+
+def test_an_audit_sink_says_what_its_settings_say_and_its_proof_waits_longer_than_a_batch(engine: Engine) -> None:
+    sink({"ca": "PEM"}, {"throttle": {"qps": 20.0}}, level="Request")
+    (made,) = of_type(engine, "OpenshiftAuditSink").values()
+    assert (made["url"], made["ca"], made["level"]) == ("https://siem.example/audit", "PEM", "Request")
+    assert (made["sink"], made["qps"], made["burst"], made["timeout"]) == ("k8s-audit", 20, 15, "1h")
+    (proof,) = of_type(engine, "DeliveryCheck").values()
+    assert proof["timeout"] == "2m"
+
+
 def test_faults_are_raised_before_anything_is_registered(engine: Engine) -> None:
     with pytest.raises(ConfigError, match=r"settings.clusterName: String should match pattern"):
         kops(clusterName="prod")
@@ -141,4 +157,6 @@ def test_faults_are_raised_before_anything_is_registered(engine: Engine) -> None
         managed(HypershiftAudit, receiver=RECEIVER | {"namespace": "falco"})
     with pytest.raises(ConfigError, match=r"delivery.maxWait: IBM alone sets"):
         iks(delivery={"maxWait": "1s"})
+    with pytest.raises(ConfigError, match=r"receiver.token: an AuditSink has no field for it"):
+        sink({"token": "T"})
     assert not of_type(engine, "DeliveryCheck")

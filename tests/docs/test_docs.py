@@ -164,7 +164,7 @@ def test_the_pages_of_services_have_a_row_for_each_key_that_kubeadm_has_not_and_
 
 
 @pytest.mark.parametrize(
-    "kind", ["iks", "kops", "rke", "kind", "k3d", "cluster-api", "hypershift", "talos", "minikube"]
+    "kind", ["iks", "kops", "rke", "kind", "k3d", "cluster-api", "hypershift", "talos", "minikube", "openshift-4.2"]
 )
 def test_the_page_of_a_tool_or_controller_has_a_row_for_each_key_with_its_default(kind: str) -> None:
     model = PLATFORMS[kind]
@@ -177,7 +177,9 @@ def test_the_page_of_a_tool_or_controller_has_a_row_for_each_key_with_its_defaul
             continue
         row = next(row for row in page.splitlines() if row.startswith(f"| `{field.alias or name}` |"))
         default = field.get_default(call_default_factory=True) if not field.is_required() else None
-        if default not in (None, []):
+        if isinstance(default, list):
+            default = f"[{', '.join(default)}]" if default else None
+        if default is not None:
             assert f"`{str(default).lower() if isinstance(default, bool) else default}`" in row, row
 
 

@@ -100,11 +100,17 @@ def made(version: str, kind: str, name: str, api: ApiServer, path: str, spec: Ob
 
 
 def gone(api: ApiServer, path: str) -> None:
-    try:
-        api.request("DELETE", path)
-    except ApiError as error:
-        if error.status != NOT_FOUND:
+    """Delete it, and wait until it is; what is made anew sooner is refused."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            api.request("DELETE", path)
+        except ApiError as error:
+            if error.status == NOT_FOUND:
+                return
             raise
+        assert time.monotonic() < deadline, path
+        time.sleep(POLL)
 
 
 def policies(audit: Object, revision: int | None = None) -> Object:
@@ -119,6 +125,10 @@ class Operator:
     Args:
         api: the cluster.
     """
+
+    version = "4.18.3"
+    pause = POLL
+    """Seconds between two looks whether there is something to do."""
 
     def __init__(self, api: ApiServer) -> None:
         self.api, self.stop, self.go = api, Event(), Event()
@@ -135,6 +145,14 @@ class Operator:
         self.go.set()
         self.thread.join()
 
+    def config_map(self, wanted: Object, revision: int | None = None) -> Object:
+        """Where it writes what is set, or a revision's copy of that."""
+        return policies(wanted, revision)
+
+    def rolling(self, wanted: Object) -> str:
+        """What the first node of a revision does: why it fails; empty: it does not."""
+        return ""
+
     def audit(self) -> Object:
         """What is set."""
         return dict(self.api.request("GET", f"{SETTINGS}/cluster")["spec"].get("audit") or {})
@@ -146,7 +164,7 @@ class Operator:
             assert time.monotonic() < deadline, self.rolled
             time.sleep(POLL)
 
-    def tell(self, revision: int, nodes: dict[str, int], degraded: str = "") -> None:
+    def tell(self, revision: int, nodes: dict[str, int], degraded: str = "", failed: str = "") -> None:
         """The status of both objects."""
         rolling = sum(each < revision for each in nodes.values())
         message = (
@@ -161,25 +179,34 @@ class Operator:
                 ("Degraded", bool(degraded), degraded),
             )
         ]
-        versions = [{"name": "operator", "version": "4.18.3"}]
+        versions = [{"name": "operator", "version": self.version}]
         status = {"conditions": conditions, "versions": versions}
         self.api.request("PATCH", f"{CLUSTER_OPERATORS}/kube-apiserver/status", {"status": status}, MERGE)
-        told = [{"nodeName": name} | ({"currentRevision": at} if at else {}) for name, at in nodes.items()]
+        told: list[Object] = [
+            {"nodeName": name} | ({"currentRevision": at} if at else {}) for name, at in nodes.items()
+        ]
+        if failed:
+            told[0] |= {"lastFailedRevision": revision, "lastFailedRevisionErrors": [failed]}
         operator = {"latestAvailableRevision": revision, "nodeStatuses": told, "readyReplicas": len(nodes)}
         self.api.request("PATCH", f"{OPERATORS}/cluster/status", {"status": operator}, MERGE)
 
     def _run(self) -> None:
         current = self.audit()
         revision = self.api.request("GET", f"{OPERATORS}/cluster")["status"]["latestAvailableRevision"]
-        while not self.stop.wait(POLL):
+        nodes = dict.fromkeys(NODES, revision)
+        while not self.stop.wait(self.pause):
             wanted = self.audit()
             if wanted == current or not self._may():
                 continue
-            self.api.request("PATCH", f"{POLICIES}/kube-apiserver-audit-policies", policies(wanted), MERGE)
+            written = self.config_map(wanted)
+            self.api.request("PATCH", f"{POLICIES}/{written['metadata']['name']}", written, MERGE)
             current, revision = wanted, revision + 1
-            nodes = dict.fromkeys(NODES, revision - 1)
             time.sleep(POLL)
-            self.api.request("POST", POLICIES, policies(wanted, revision))
+            self.api.request("POST", POLICIES, self.config_map(wanted, revision))
+            self.tell(revision, nodes)
+            if failed := self.rolling(wanted):
+                self.tell(revision, nodes, failed=failed)
+                continue
             for name in NODES:
                 self.tell(revision, nodes)
                 if not self._may():

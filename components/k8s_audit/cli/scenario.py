@@ -118,7 +118,7 @@ def _tried(
             sent += done.sent
             behind += done.left
         ids = [one.answer.audit_id for one in sent]
-        far = followed(endpoint, ids, seconds(stack.delivery.proof_timeout()), server, before)
+        far = followed(endpoint, ids, seconds(stack.proof_timeout()), server, before)
     recorded = _levels(stack, folder, ids)
     return [_row(one, far[one.answer.audit_id], recorded.get(one.answer.audit_id), endpoint) for one in sent], behind
 

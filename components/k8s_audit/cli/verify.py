@@ -85,7 +85,7 @@ def verify(
 
 def _prove(stack: Stack, folder: Path) -> list[Proof]:
     """One proof for each API server and receiver."""
-    kubeconfig, timeout = places.kubeconfig(stack, folder), seconds(stack.delivery.proof_timeout())
+    kubeconfig, timeout = places.kubeconfig(stack, folder), seconds(stack.proof_timeout())
     urls = places.api_servers(stack, folder)
     proofs = []
     takers = [receiver.name for receiver in stack.receivers if receiver.takes() == "events"]

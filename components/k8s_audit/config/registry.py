@@ -19,6 +19,7 @@ from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.minikube import MinikubePlatform
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.platforms.openshift import OpenshiftPlatform
+from k8s_audit.config.platforms.openshift_sink import OpenshiftSinkPlatform
 from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Platform
 from k8s_audit.config.platforms.talos import TalosPlatform
@@ -46,6 +47,7 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "kops": KopsPlatform,
         "rke": RkePlatform,
         "openshift": OpenshiftPlatform,
+        "openshift-4.2": OpenshiftSinkPlatform,
         "hypershift": HypershiftPlatform,
         "cluster-api": ClusterApiPlatform,
         "kind": KindPlatform,
@@ -55,9 +57,7 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         **dict.fromkeys("minishift openshift-3.11".split()),
     }
 )
-FORMER = MappingProxyType(
-    {"minishift-3.11": "minishift", "minikube-1.13": "minikube", "rke-1.13": "rke", "openshift-4.2": "openshift"}
-)
+FORMER = MappingProxyType({"minishift-3.11": "minishift", "minikube-1.13": "minikube", "rke-1.13": "rke"})
 """What the script enable-k8s-audit.sh called a kind of cluster, where that is another name than today's."""
 RECEIVERS: MappingProxyType[str, type[ReceiverConfig] | None] = MappingProxyType(
     {
@@ -96,6 +96,7 @@ TOOLED = MappingProxyType(
         "minikube": "minikube.place",
         "cluster-api": "cluster_api.place",
         "hypershift": "hypershift.place",
+        "openshift-4.2": "audit_sink.place",
     }
 )
 """The module in `platforms/` for a cluster that another maker's command line, API or controller changes, or creates: `place` registers it, `plan` tells
@@ -128,6 +129,7 @@ RENDERS = MappingProxyType(
         "openshift": "openshift.render",
         "cluster-api": "cluster_api.render",
         "hypershift": "hypershift.render",
+        "openshift-4.2": "audit_sink.render",
     }
 )
 """The module in `platforms/` whose `render` tells what a stack of this kind writes; clouds write nothing of the kind."""
@@ -141,6 +143,7 @@ AUDITED = tuple(
         "RkeClusterAudit",
         "IksAuditWebhook",
         "OpenshiftAuditProfile",
+        "OpenshiftAuditSink",
         "CreatedAudit",
         "KubeadmControlPlaneAudit",
         "HostedClusterAudit",

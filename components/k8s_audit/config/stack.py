@@ -69,6 +69,10 @@ class Stack:
         """Whether a receiver takes audit events; else all of them judge AdmissionReviews."""
         return any(receiver.takes() == "events" for receiver in self.receivers)
 
+    def proof_timeout(self) -> str:
+        """How long the proof of delivery waits for API servers that send events themselves."""
+        return self.delivery.check_timeout or self.platform.proof_timeout
+
     def warnings(self) -> list[str]:
         """What a preview says about it."""
         receivers = [f"receiver {one.name}: {text}" for one in self.receivers for text in one.warnings()]
@@ -110,9 +114,8 @@ def load_stack(values: Mapping[str, str], secrets: Collection[str] = ()) -> Stac
     policy = _model(PolicyConfig, "policy", parts, faults)
     delivery = _delivery(parts, faults)
     if platform and platform.fixed_policy and "policy" in parts:
-        faults.append(
-            f"audit:policy: the maker of a cluster of kind {platform.kind} alone decides its policy; take it out"
-        )
+        why = platform.policy_reason or f"the maker of a cluster of kind {platform.kind} alone decides its policy"
+        faults.append(f"audit:policy: {why}; take it out")
     elif policy:
         try:
             policy.load()

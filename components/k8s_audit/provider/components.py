@@ -4,6 +4,7 @@ import pulumi
 
 from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.aks.component import AksAudit
+from k8s_audit.platforms.audit_sink.component import OpenshiftSinkAudit
 from k8s_audit.platforms.cluster_api.component import ClusterApiAudit
 from k8s_audit.platforms.created.component import K3dAudit, KindAudit
 from k8s_audit.platforms.eks.component import EksAudit
@@ -51,6 +52,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     Microk8sAudit,
     MinikubeAudit,
     OpenshiftAudit,
+    OpenshiftSinkAudit,
     RecorderReceiver,
     Rke2Audit,
     RkeAudit,

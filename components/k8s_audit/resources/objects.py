@@ -149,3 +149,59 @@ class OpenshiftAuditProfile(pulumi.CustomResource):
     def profile(self) -> pulumi.Output[str]:
         """It."""
         return cast(pulumi.Output[str], pulumi.get(self, "profile"))
+
+
+class OpenshiftAuditSink(pulumi.CustomResource):
+    """An AuditSink of OpenShift 4.2 to 4.5, and the arguments that have its API servers serve it; `destroy` takes both out.
+
+    Args:
+        resource_name: the resource's name.
+        kubeconfig: path of one that may get and update KubeAPIServer `cluster`, get ClusterOperators, get ConfigMaps in
+            openshift-kube-apiserver, and get, create, update and delete AuditSinks.
+        sink: the AuditSink's name.
+        url: of the receiver; a Service's is `https://NAME.NAMESPACE.svc:PORT/PATH`.
+        ca: PEM of the authority of its certificate; empty: the API servers' own.
+        level: `Metadata`, `Request` or `RequestResponse`, of each and every request.
+        stages: of which an event is sent.
+        qps: batches a second.
+        burst: batches at once.
+        timeout: how long all API servers may take.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        kubeconfig: str,
+        sink: str,
+        url: pulumi.Input[str],
+        ca: pulumi.Input[str] = "",
+        level: str = "Metadata",
+        stages: Sequence[str] = ("ResponseStarted", "ResponseComplete", "Panic"),
+        qps: int = 10,
+        burst: int = 15,
+        timeout: str = "1h",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "kubeconfig": kubeconfig,
+            "sink": sink,
+            "url": url,
+            "ca": ca,
+            "level": level,
+            "stages": list(stages),
+            "qps": qps,
+            "burst": burst,
+            "timeout": timeout,
+        }
+        super().__init__(
+            f"{PACKAGE}:index:OpenshiftAuditSink",
+            resource_name,
+            props | dict.fromkeys(["record", "pending", "intact", "digest"]),
+            opts,
+        )
+
+    @property
+    def digest(self) -> pulumi.Output[str]:
+        """Of what it says."""
+        return cast(pulumi.Output[str], pulumi.get(self, "digest"))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, Self
 
 import grpc
 import httpx
@@ -184,7 +184,7 @@ class Receiver:
             self.bodies.append(body)
             return self.codes.pop(0) if len(self.codes) > 1 else self.codes[0], b""
 
-    def __enter__(self) -> "Receiver":
+    def __enter__(self) -> Self:
         Thread(target=self.server.serve_forever, daemon=True).start()
         return self
 

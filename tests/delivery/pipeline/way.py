@@ -94,7 +94,7 @@ def way(folder: Path, pipeline: Pipeline, receiver: Judge | None = None, dead: J
         (letter,) = config["output_resources"]
         letter["retry"]["output"] = {"http_client": {"url": letters.url, "verb": "POST", "retries": 0}}
         with bento(folder, dump(_impatient(config))) as running:
-            made = Way(running, events, letters, f"http://127.0.0.1:{port}/", threads)  # type: ignore[arg-type]
+            made = Way(running, events, letters, f"http://127.0.0.1:{port}/", threads)
             running.wait(lambda: running.get("/ready") and running.get("/ready").status_code == TAKEN)  # type: ignore[union-attr]
             yield made
 

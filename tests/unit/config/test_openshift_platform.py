@@ -36,6 +36,7 @@ def test_a_profile_without_bodies_and_an_unknown_version_are_warned_of() -> None
     assert "where the cluster has its default profile, it records no body" in warning
     unknown, _ = judged(version="5.1", profile="Default").warnings()
     assert unknown == "OpenShift 5.1 is not among the known versions, 4.6 to 4.22; it is taken for the nearest of them"
+    assert version_warning("4.5.2").endswith("for 4.2 to 4.5 the kind is openshift-4.2")
     assert version_warning("4.6.9") == version_warning("4.22.0-rc.1") == version_warning("") == ""
 
 
@@ -49,7 +50,7 @@ def test_a_profile_without_bodies_and_an_unknown_version_are_warned_of() -> None
         ({"profile": "Default", "customRules": [{"group": "", "profile": "None"}]}, "audit:platform.customRules[0].group"),
         ({"logging": 5, "collectorNodeSelector": {}}, "collectorNodeSelector: logging 5 has no such setting"),
         ({"logging": 4}, "audit:platform.logging"),
-        ({"version": "4.3"}, "4.6 is the oldest that has audit profiles"),
+        ({"version": "4.3"}, "for 4.2 to 4.5 the kind is openshift-4.2"),
         ({"version": "latest"}, "audit:platform.version"),
         ({"kubeconfig": ""}, "audit:cluster.kubeconfig: missing"),
         ({"forwarder": "none"}, "audit:forwarder: none does not fit"),

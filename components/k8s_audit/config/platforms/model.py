@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from k8s_audit.config.delivery import DeliveryConfig
+from k8s_audit.config.delivery import WEBHOOK_TIMEOUT, DeliveryConfig
 from k8s_audit.config.forwarder_kinds import ForwarderKind
 from k8s_audit.config.model import ConfigModel
 from k8s_audit.config.receivers.model import ReceiverConfig
@@ -16,6 +16,10 @@ class PlatformConfig(ConfigModel):
     """The kinds of `audit:delivery` that it has, the natural one first."""
     fixed_policy: ClassVar[bool] = False
     """Whether the cluster's maker alone decides its audit policy."""
+    policy_reason: ClassVar[str] = ""
+    """Why there is no audit policy of one's own, where that is not the maker's decision; empty: it is."""
+    proof_timeout: ClassVar[str] = WEBHOOK_TIMEOUT
+    """How long the proof of delivery waits for API servers that send events themselves, unless `audit:delivery.checkTimeout` says."""
     needs_kubeconfig: ClassVar[bool] = False
     """Whether `audit:cluster.kubeconfig` must be set: the proof of delivery asks each API server with it."""
     kind: str

@@ -70,7 +70,7 @@ class OpenshiftPlatform(PlatformConfig):
         if self.version and (given := minor_of(self.version)) and given < OLDEST:
             found.append(
                 f"audit:platform.version: {self.version}; 4.6 is the oldest that has audit profiles, and whose collector is known;"
-                " 4.2 to 4.5 are not built"
+                " for 4.2 to 4.5 the kind is openshift-4.2"
             )
         if self.logging < 6 and "collector_node_selector" in self.model_fields_set:
             found.append("audit:platform.collectorNodeSelector: logging 5 has no such setting; take it out")
@@ -101,6 +101,8 @@ def version_warning(text: str) -> str:
     given = minor_of(text)
     if given is None or OLDEST <= given <= NEWEST:
         return ""
+    if given < OLDEST:
+        return f"OpenShift {text} has no audit profiles, which came with 4.6; for 4.2 to 4.5 the kind is openshift-4.2"
     return (
         f"OpenShift {text} is not among the known versions, {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}; it is taken for the"
         " nearest of them"

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubernetes_api import RECORD, client_settings, status_message
+from k8s_audit.errors import HostError
+from k8s_audit.kubernetes_api import RECORD
+from k8s_audit.platforms.openshift.api import OpenshiftApi
 from k8s_audit.platforms.openshift.rollout import Seen
 
 SETTINGS = "/apis/config.openshift.io/v1/apiservers/cluster"
@@ -21,10 +22,6 @@ OPERATOR = "/apis/operator.openshift.io/v1/kubeapiservers/cluster"
 POLICIES = "/api/v1/namespaces/openshift-kube-apiserver/configmaps/kube-apiserver-audit-policies"
 POLICY_FILE = "audit-policy-file"
 """The argument by which 4.6 to 4.8 pick one of the ConfigMap's policies; later there is but one."""
-TIMEOUT = 15
-"""Seconds for one request."""
-MERGE = "application/merge-patch+json"
-OK, NOT_FOUND, CONFLICT = 200, 404, 409
 
 
 @dataclass(frozen=True)
@@ -42,10 +39,6 @@ class Stored:
     version: str
 
 
-class AwayError(HostError):
-    """The API server does not answer, as it may while it is restarted."""
-
-
 class OpenshiftCluster:
     """One cluster.
 
@@ -56,7 +49,7 @@ class OpenshiftCluster:
 
     def __init__(self, kubeconfig: str) -> None:
         """Nothing is asked yet."""
-        self.kubeconfig = kubeconfig
+        self.kubeconfig, self.api = kubeconfig, OpenshiftApi(kubeconfig)
 
     def read(self) -> Stored:
         """The audit settings.
@@ -78,7 +71,7 @@ class OpenshiftCluster:
         Raises:
             HostError: the cluster cannot be asked.
         """
-        found = self._get(SETTINGS)
+        found = self.api.get(SETTINGS)
         if found is None:
             return None
         metadata = found["metadata"]
@@ -95,7 +88,7 @@ class OpenshiftCluster:
         gone = dict.fromkeys(stored.audit or {})
         spec = None if audit is None else {**gone, **audit}
         metadata = {"resourceVersion": stored.version, "annotations": {RECORD: record}}
-        self._ask("PATCH", SETTINGS, {"metadata": metadata, "spec": {"audit": spec}})
+        self.api.ask("PATCH", SETTINGS, {"metadata": metadata, "spec": {"audit": spec}})
 
     def seen(self) -> Seen:
         """How far the operator is.
@@ -103,62 +96,44 @@ class OpenshiftCluster:
         Raises:
             HostError: the cluster cannot be asked.
         """
-        operator = self._get(OPERATOR) or {}
-        status = operator.get("status") or {}
-        revision = int(status.get("latestAvailableRevision") or 0)
+        operator = self.api.get(OPERATOR) or {}
+        revision, nodes = revisions_of(operator)
         arguments = ((operator.get("spec") or {}).get("observedConfig") or {}).get("apiServerArguments") or {}
         chosen = arguments.get(POLICY_FILE) or []
-        conditions = ((self._get(CLUSTER_OPERATOR) or {}).get("status") or {}).get("conditions") or []
         return Seen(
-            policies=_digest(self._get(POLICIES), chosen),
-            rolled=_digest(self._get(f"{POLICIES}-{revision}"), chosen),
+            policies=_digest(self.api.get(POLICIES), chosen),
+            rolled=_digest(self.api.get(f"{POLICIES}-{revision}"), chosen),
             revision=revision,
-            nodes={
-                each["nodeName"]: int(each.get("currentRevision") or 0) for each in status.get("nodeStatuses") or []
-            },
-            conditions={each["type"]: (each["status"], str(each.get("message") or "")) for each in conditions},
+            nodes=nodes,
+            conditions=conditions_of(self.api.get(CLUSTER_OPERATOR)),
         )
 
     def version(self) -> str:
         """Of OpenShift, such as `4.18.3`; empty: it is not told."""
-        versions = ((self._get(CLUSTER_OPERATOR) or {}).get("status") or {}).get("versions") or []
-        return next((str(each["version"]) for each in versions if each.get("name") == "operator"), "")
+        return version_of(self.api.get(CLUSTER_OPERATOR))
 
-    def _get(self, path: str) -> dict[str, Any] | None:
-        return self._ask("GET", path, None)
 
-    def _ask(self, method: str, path: str, body: Any) -> dict[str, Any] | None:
-        client = self._client()
-        headers = {"Accept": "application/json", "Content-Type": MERGE if body else "application/json"}
-        request = client.param_serialize(method, path, header_params=headers, body=body, auth_settings=["BearerToken"])
-        try:
-            answer = client.call_api(*request, _request_timeout=TIMEOUT)
-            text, status = answer.read().decode(), int(answer.status)
-        except Exception as error:  # whatever urllib3 raises
-            raise AwayError(f"the cluster does not answer: {type(error).__name__}{self._look(method, path)}") from None
-        finally:
-            client.close()
-        if status == NOT_FOUND and method == "GET":
-            return None
-        if status == CONFLICT:
-            raise ConflictError("APIServer `cluster` was changed by somebody else meanwhile; the next `up` begins anew")
-        if status != OK:
-            kind = AwayError if status >= 500 else HostError
-            raise kind(
-                f"the cluster answers {status} to {method} {path}: {status_message(text) or text[:300]}{self._look(method, path)}"
-            )
-        found: dict[str, Any] = json.loads(text)
-        return found
+def revisions_of(operator: Mapping[str, Any]) -> tuple[int, dict[str, int]]:
+    """The newest revision that the operator has made, and the one that each control-plane node runs.
 
-    def _look(self, method: str, path: str) -> str:
-        return (
-            f"\nLook closer: kubectl --kubeconfig {self.kubeconfig} auth can-i {method.lower()} {path.split('/')[-2]}"
-        )
+    Args:
+        operator: KubeAPIServer `cluster`.
+    """
+    status = operator.get("status") or {}
+    nodes = {each["nodeName"]: int(each.get("currentRevision") or 0) for each in status.get("nodeStatuses") or []}
+    return int(status.get("latestAvailableRevision") or 0), nodes
 
-    def _client(self) -> Any:
-        from kubernetes import client
 
-        return client.ApiClient(client_settings(self.kubeconfig, HostError))
+def conditions_of(cluster_operator: Mapping[str, Any] | None) -> dict[str, tuple[str, str]]:
+    """Status and message of each condition of a ClusterOperator."""
+    conditions = ((cluster_operator or {}).get("status") or {}).get("conditions") or []
+    return {each["type"]: (each["status"], str(each.get("message") or "")) for each in conditions}
+
+
+def version_of(cluster_operator: Mapping[str, Any] | None) -> str:
+    """Of OpenShift, such as `4.18.3`, by one of its ClusterOperators; empty: it is not told."""
+    versions = ((cluster_operator or {}).get("status") or {}).get("versions") or []
+    return next((str(each["version"]) for each in versions if each.get("name") == "operator"), "")
 
 
 def _digest(config_map: dict[str, Any] | None, chosen: Any) -> str:

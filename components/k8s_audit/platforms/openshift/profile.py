@@ -11,7 +11,8 @@ from threading import Event
 from typing import Any
 
 from k8s_audit.errors import ChangeError, HostError
-from k8s_audit.platforms.openshift.cluster import AwayError, OpenshiftCluster
+from k8s_audit.platforms.openshift.api import AwayError
+from k8s_audit.platforms.openshift.cluster import OpenshiftCluster
 from k8s_audit.platforms.openshift.rollout import Mark, Seen, begun, lacking
 
 Audit = dict[str, Any]

@@ -63,7 +63,12 @@ def lacking(seen: Seen, since: Mark | None) -> list[str]:
         seen: how far the operator is.
         since: what it had done before; None: nothing was changed, or it makes no other policy of it.
     """
-    return [*_of_policy(seen, since), *_of_nodes(seen), *_of_conditions(seen)]
+    return [*_of_policy(seen, since), *unrolled(seen.revision, seen.nodes, seen.conditions)]
+
+
+def unrolled(revision: int, nodes: Mapping[str, int], conditions: Mapping[str, tuple[str, str]]) -> list[str]:
+    """What is still to come, whatever a revision holds, in words: nodes that do not run the newest one, conditions that are not well."""
+    return [*_of_nodes(revision, nodes), *_of_conditions(conditions)]
 
 
 def _of_policy(seen: Seen, since: Mark | None) -> Iterator[str]:
@@ -73,17 +78,17 @@ def _of_policy(seen: Seen, since: Mark | None) -> Iterator[str]:
         yield f"no revision has the policy yet (newest: {seen.revision})"
 
 
-def _of_nodes(seen: Seen) -> Iterator[str]:
-    if not seen.nodes:
+def _of_nodes(newest: int, nodes: Mapping[str, int]) -> Iterator[str]:
+    if not nodes:
         yield "KubeAPIServer `cluster` tells of no node"
-    elif any(revision < seen.revision for revision in seen.nodes.values()):
-        counted = sorted(Counter(seen.nodes.values()).items())
-        told = ", ".join(f"{count} of {len(seen.nodes)} nodes at revision {revision}" for revision, count in counted)
-        yield f"{told}; the newest is {seen.revision}"
+    elif any(revision < newest for revision in nodes.values()):
+        counted = sorted(Counter(nodes.values()).items())
+        told = ", ".join(f"{count} of {len(nodes)} nodes at revision {revision}" for revision, count in counted)
+        yield f"{told}; the newest is {newest}"
 
 
-def _of_conditions(seen: Seen) -> Iterator[str]:
+def _of_conditions(conditions: Mapping[str, tuple[str, str]]) -> Iterator[str]:
     for kind, wanted in WELL.items():
-        status, message = seen.conditions.get(kind, ("Unknown", "the condition is not there"))
+        status, message = conditions.get(kind, ("Unknown", "the condition is not there"))
         if status != wanted:
             yield f"ClusterOperator kube-apiserver {kind}={status}: {message[:SHOWN]}"

@@ -20,6 +20,7 @@ from k8s_audit.provider.resources.metrics_api import MetricsApiResource
 from k8s_audit.provider.resources.microk8s_server_audit import Microk8sServerAuditResource
 from k8s_audit.provider.resources.minikube_node_audit import MinikubeNodeAuditResource
 from k8s_audit.provider.resources.openshift_audit_profile import OpenshiftAuditProfileResource
+from k8s_audit.provider.resources.openshift_audit_sink import OpenshiftAuditSinkResource
 from k8s_audit.provider.resources.rancher_server_audit import RancherServerAuditResource
 from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
 from k8s_audit.provider.resources.receiver_pods import ReceiverPodsResource
@@ -51,6 +52,7 @@ RESOURCES: list[ResourceType[Any]] = [
     KubeadmControlPlaneAuditResource(),
     HostedClusterAuditResource(),
     OpenshiftAuditProfileResource(),
+    OpenshiftAuditSinkResource(),
     CreatedAuditResource(),
     TalosNodeAuditResource(),
 ]

@@ -7,7 +7,7 @@ import pytest
 
 from k8s_audit.errors import ChangeError
 from k8s_audit.platforms.openshift import profile
-from k8s_audit.platforms.openshift.cluster import AwayError
+from k8s_audit.platforms.openshift.api import AwayError
 from k8s_audit.platforms.openshift.profile import AuditProfile
 from k8s_audit.platforms.openshift.rollout import Mark
 from tests.unit.platforms.openshift.test_rollout import BEFORE, DONE

@@ -1,0 +1,85 @@
+"""Requests to an OpenShift cluster's API by path, with a kubeconfig's credentials. Nothing is decided here."""
+
+import json
+from typing import Any
+
+from k8s_audit.errors import ConflictError, HostError
+from k8s_audit.kubernetes_api import client_settings, status_message
+
+TIMEOUT = 15
+"""Seconds for one request."""
+MERGE, JSON = "application/merge-patch+json", "application/json"
+DONE, NOT_FOUND, CONFLICT = (200, 201), 404, 409
+
+
+class AwayError(HostError):
+    """The API server does not answer, as it may while it is restarted."""
+
+
+class OpenshiftApi:
+    """One cluster's API.
+
+    Args:
+        kubeconfig: the path of one.
+    """
+
+    def __init__(self, kubeconfig: str) -> None:
+        """Nothing is asked yet."""
+        self.kubeconfig = kubeconfig
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        """What is there; None: nothing.
+
+        Raises:
+            HostError: the cluster cannot be asked.
+        """
+        return self.ask("GET", path)
+
+    def ask(self, method: str, path: str, body: Any = None) -> dict[str, Any] | None:
+        """One request; a PATCH is a merge patch.
+
+        Args:
+            method: of HTTP.
+            path: of the object, or where it is made.
+            body: the object, or its patch.
+
+        Returns:
+            the answer; None: what was asked for, or shall go, is not there.
+
+        Raises:
+            ConflictError: somebody changed the object since it was read, or it is there already.
+            AwayError: the API server does not answer, or not yet.
+            HostError: the cluster refuses.
+        """
+        client = self._client()
+        headers = {"Accept": JSON, "Content-Type": MERGE if method == "PATCH" else JSON}
+        request = client.param_serialize(method, path, header_params=headers, body=body, auth_settings=["BearerToken"])
+        try:
+            answer = client.call_api(*request, _request_timeout=TIMEOUT)
+            text, status = answer.read().decode(), int(answer.status)
+        except Exception as error:  # whatever urllib3 raises
+            raise AwayError(f"the cluster does not answer: {type(error).__name__}{self._look(method, path)}") from None
+        finally:
+            client.close()
+        if status == NOT_FOUND and method in ("GET", "DELETE"):
+            return None
+        if status == CONFLICT:
+            what = "/".join(path.split("/")[-2:])
+            raise ConflictError(f"{what} was changed by somebody else meanwhile; the next `up` begins anew")
+        if status not in DONE:
+            kind = AwayError if status >= 500 else HostError
+            raise kind(
+                f"the cluster answers {status} to {method} {path}: {status_message(text) or text[:300]}{self._look(method, path)}"
+            )
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def _look(self, method: str, path: str) -> str:
+        return (
+            f"\nLook closer: kubectl --kubeconfig {self.kubeconfig} auth can-i {method.lower()} {path.split('/')[-2]}"
+        )
+
+    def _client(self) -> Any:
+        from kubernetes import client
+
+        return client.ApiClient(client_settings(self.kubeconfig, HostError))
