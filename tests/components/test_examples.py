@@ -39,6 +39,7 @@ YIELDS: dict[str, dict[str, Any]] = {
     "DeliveryCheck": {"checks": []},
     "AdmissionCheck": {"checks": []},
     "OpenshiftAuditProfile": {"digest": "d"},
+    "IksAuditWebhook": {"digest": "d"},
     "ReceiverCertificate": {"ca": "CA", "certificate": "CERTIFICATE", "key": "A-KEY"},
     "Recorder": {"url": "http://127.0.0.1:8775/events"},
 }
@@ -91,7 +92,13 @@ def test_an_example_passes_each_mandatory_rule(file: Path, tmp_path: Path, monke
             receiver["chart"] = {"path": str(folder() / CHARTS[receiver["kind"]])}
     values["audit:receivers"] = json.dumps(receivers)
     stack = loaded(values, secret)
-    clouds: dict[str, Callable[[], Any]] = {"aks": lambda: Azure({}), "eks": Aws, "gke": Google, "openshift": Plain}
+    clouds: dict[str, Callable[[], Any]] = {
+        "aks": lambda: Azure({}),
+        "eks": Aws,
+        "gke": Google,
+        "openshift": Plain,
+        "iks": Plain,
+    }
     engine = Known(clouds.get(stack.platform.kind, lambda: None)())
     asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(engine, project="audit", stack="test", preview=False)

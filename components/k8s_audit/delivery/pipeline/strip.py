@@ -21,6 +21,4 @@ root = if $event.type() == "object" && {held}.contains($about) {{ $event.without
 
 def strip_bodies() -> str:
     """A mapping of one event; where it fails, the event is none that goes on."""
-    return MAPPING.format(
-        held=json.dumps(HELD), resource=RESOURCE, bodies=", ".join(f'"{name}"' for name in BODIES)
-    )
+    return MAPPING.format(held=json.dumps(HELD), resource=RESOURCE, bodies=", ".join(f'"{name}"' for name in BODIES))
