@@ -52,7 +52,9 @@ def place(
         "forwarder": pulumi.Output.concat(forwarder.namespace, "/", forwarder.deployment),
         "triggers": [forwarder.revision],
     }
-    audit = IksAudit(stack.cluster.name, args, options)
+    # and after all the rest, whose making does not meet API servers that are restarted
+    after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[forwarder]))
+    audit = IksAudit(stack.cluster.name, args, after)
     return {
         "kubeconfig": placement.kubeconfig,
         "forwarder": forwarder.deployment,
