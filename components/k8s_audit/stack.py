@@ -44,7 +44,7 @@ def compose(stack: Stack, folder: Path) -> Outputs:
     endpoints = [one.endpoint for one in placed if one.endpoint is not None]
     outputs |= _control_plane(stack, endpoints, placement, options)
     checks = [outputs["deliveryChecks"]] if "deliveryChecks" in outputs else []
-    api_servers = [outputs.get("apiServer", "")] if stack.platform.kind in STREAMS else _api_servers(stack, folder)
+    api_servers = [outputs.get("apiServer", "")] if stack.streams else _api_servers(stack, folder)
     checks += [
         _admission_check(stack, folder, receiver.name, one, api_servers).checks
         for receiver, one in zip(stack.receivers, placed, strict=True)
@@ -61,7 +61,7 @@ def _control_plane(
     """The platform's side: a cloud's way out, or the API servers' own, for the one receiver that takes events."""
     kind = stack.platform.kind
     made: Outputs = {"kubeconfig": placement.kubeconfig}
-    if kind in STREAMS:
+    if stack.streams:
         made = _platform(STREAMS[kind]).place(stack, endpoints, placement, options)
     elif endpoints:
         made = _platform(API_SERVERS[kind]).place(stack, endpoints[0], placement, options)

@@ -39,6 +39,7 @@ YIELDS: dict[str, dict[str, Any]] = {
     "DeliveryCheck": {"checks": []},
     "AdmissionCheck": {"checks": []},
     "OpenshiftAuditProfile": {"digest": "d"},
+    "IksAuditWebhook": {"digest": "d"},
     "ReceiverCertificate": {"ca": "CA", "certificate": "CERTIFICATE", "key": "A-KEY"},
     "Recorder": {"url": "http://127.0.0.1:8775/events"},
 }
@@ -96,7 +97,13 @@ def test_an_example_passes_each_mandatory_rule(file: Path, tmp_path: Path, monke
         (tmp_path / "group_vars" / "k8s_cluster").mkdir(parents=True)
         values["audit:platform"] = json.dumps(platform)
     stack = loaded(values, secret)
-    clouds: dict[str, Callable[[], Any]] = {"aks": lambda: Azure({}), "eks": Aws, "gke": Google, "openshift": Plain}
+    clouds: dict[str, Callable[[], Any]] = {
+        "aks": lambda: Azure({}),
+        "eks": Aws,
+        "gke": Google,
+        "openshift": Plain,
+        "iks": Plain,
+    }
     engine = Known(clouds.get(stack.platform.kind, lambda: None)())
     asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(engine, project="audit", stack="test", preview=False)

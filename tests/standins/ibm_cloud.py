@@ -27,10 +27,16 @@ class IbmCloud:
     Args:
         takes: seconds for a refresh.
         apply: what a refresh does: it gets the webhook that is set, or None.
+        authority: PEM of the cluster's own.
     """
 
-    def __init__(self, takes: float = 0.3, apply: Callable[[dict[str, str] | None], None] = lambda _: None) -> None:
-        self.takes, self.apply = takes, apply
+    def __init__(
+        self,
+        takes: float = 0.3,
+        apply: Callable[[dict[str, str] | None], None] = lambda _: None,
+        authority: str = AUTHORITY,
+    ) -> None:
+        self.takes, self.apply, self.authority = takes, apply, authority
         self.set: dict[str, str] | None = None
         self.live: dict[str, str] | None = None
         self.calls: list[str] = []
@@ -127,7 +133,7 @@ class IbmCloud:
             life = {"masterState": self.state, "masterStatus": self.status, "masterStatusModifiedDate": str(self.since)}
             return 200, {"id": CLUSTER, "lifecycle": life}
         if call.startswith("GET /v2/getCACert"):
-            return 200, {"caCert": base64.b64encode(AUTHORITY.encode()).decode()}
+            return 200, {"caCert": base64.b64encode(self.authority.encode()).decode()}
         return 404, {"code": "E0000", "description": "no such path"}
 
     def _refresh(self) -> None:

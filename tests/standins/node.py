@@ -111,23 +111,27 @@ class Node:
 
     def _control(self) -> None:
         while not self.stop.wait(POLL):
-            found = self.api.request("GET", DEPLOYMENTS, labelSelector=LABEL)["items"]
-            wanted = {
-                (each["metadata"]["namespace"], each["metadata"]["name"], number): each
-                for each in found
-                for number in range(each["spec"]["replicas"])
-            }
-            for key, pod in list(self.pods.items()):
-                if key not in wanted or pod.template != _template(wanted[key]):
-                    self._end(key)
-            for pod in self.pods.values():
-                if pod.process.poll() is not None and not pod.ended:
-                    self._tell_end(pod)
-            for key in wanted.keys() - self.pods.keys():
-                try:
-                    self.pods[key] = self._start(wanted[key])
-                except RefusedError as refusal:  # what it mounts may not be there yet
-                    self.refusals = [str(refusal)]
+            with suppress(RefusedError):  # the API server may be restarted
+                self._look()
+
+    def _look(self) -> None:
+        found = self.api.request("GET", DEPLOYMENTS, labelSelector=LABEL)["items"]
+        wanted = {
+            (each["metadata"]["namespace"], each["metadata"]["name"], number): each
+            for each in found
+            for number in range(each["spec"]["replicas"])
+        }
+        for key, pod in list(self.pods.items()):
+            if key not in wanted or pod.template != _template(wanted[key]):
+                self._end(key)
+        for pod in self.pods.values():
+            if pod.process.poll() is not None and not pod.ended:
+                self._tell_end(pod)
+        for key in wanted.keys() - self.pods.keys():
+            try:
+                self.pods[key] = self._start(wanted[key])
+            except RefusedError as refusal:  # what it mounts may not be there yet
+                self.refusals = [str(refusal)]
 
     def _start(self, deployment: Object) -> Pod:
         metadata, template = deployment["metadata"], deployment["spec"]["template"]
@@ -142,7 +146,7 @@ class Node:
         container["ports"][0]["containerPort"] = port
         for inlet in container["ports"][1:]:
             (self.inlets[inlet["containerPort"]],) = free_ports(1)
-            text = text.replace(f"0.0.0.0:{inlet['containerPort']}", f"127.0.0.1:{self.inlets[inlet['containerPort']]}")
+            text = text.replace(f"0.0.0.0:{inlet['containerPort']}", f"0.0.0.0:{self.inlets[inlet['containerPort']]}")
         made = {"metadata": {"name": name, "labels": template["metadata"]["labels"]}, "spec": spec}
         self.api.request("POST", f"{inside}/pods", {"kind": "Pod", "apiVersion": "v1", **made})
         pipeline = files / PIPELINE_FILE
@@ -157,11 +161,11 @@ class Node:
         Thread(target=_follow, args=(pod,), daemon=True).start()
         ours = {"name": container["name"], "image": container["image"], "imageID": "", "restartCount": 0, "ready": True}
         running = {"state": {"running": {"startedAt": _stamp(time.time())}}, "lastState": {}}
-        address = _address()
+        own = address()
         status = {
             "phase": "Running",
-            "podIP": address,
-            "podIPs": [{"ip": address}],
+            "podIP": own,
+            "podIPs": [{"ip": own}],
             "conditions": [{"type": "Ready", "status": "True"}],
             "containerStatuses": [ours | running],
         }
@@ -252,7 +256,7 @@ def _stamp(at: float) -> str:
     return f"{whole}.{int(at % 1 * 1e9):09d}Z"
 
 
-def _address() -> str:
+def address() -> str:
     """An address of this machine that an API server lets itself be led to: no loopback. Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

@@ -17,7 +17,8 @@ def convert(
     source: Annotated[
         str,
         typer.Option(
-            help="eks: CloudWatch subscription messages; gke: LogEntries; aks: Event Hubs; openshift: arrays of its collector"
+            help="eks: CloudWatch subscription messages; gke: LogEntries; aks: Event Hubs; openshift: arrays of its collector;"
+            " iks: EventLists of its webhook"
         ),
     ],
 ) -> None:

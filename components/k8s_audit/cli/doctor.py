@@ -76,12 +76,13 @@ def _findings(
     kubeconfig = places.kubeconfig(config, folder)
     yield from receiver_findings(config, kubeconfig, log)
     try:
+        is_tooled = config.platform.kind in TOOLED
+        if is_tooled:
+            yield from tooled_findings(config, folder, secret)
         if config.streams:
             yield from profile_findings(config, kubeconfig)
             yield from forwarder_findings(config, kubeconfig)
-        elif config.platform.kind in TOOLED:
-            yield from tooled_findings(config, folder, secret)
-        else:
+        elif not is_tooled:
             yield from host_findings(config, folder, secret)
     except ReceiverError as error:
         yield Finding(f"in the way, unless `up` mends it: {error}", wrong=True)

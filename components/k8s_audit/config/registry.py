@@ -83,8 +83,17 @@ PLACES = MappingProxyType(
     }
 )
 """The module in `receivers/` whose `place` makes a receiver of this kind."""
-STREAMS = MappingProxyType({"eks": "eks.place", "gke": "gke.place", "aks": "aks.place", "openshift": "openshift.place"})
-"""The module in `platforms/` whose `place` makes the way out of a cluster of this kind, whose API servers send nothing themselves."""
+STREAMS = MappingProxyType(
+    {
+        "eks": "eks.place",
+        "gke": "gke.place",
+        "aks": "aks.place",
+        "openshift": "openshift.place",
+        "iks": "iks.forwarded",
+    }
+)
+"""The module in `platforms/` whose `place` makes the way out of a cluster of this kind, whose API servers send nothing
+to a receiver themselves; of iks that is so with one of its policies."""
 TOOLED = MappingProxyType(
     {
         "kops": "kops.place",

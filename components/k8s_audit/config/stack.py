@@ -412,7 +412,7 @@ def _delivery_faults(delivery: DeliveryConfig, platform: PlatformConfig, receive
     """A kind that does not fit platform and receivers; flags of an API server that is not ours to set."""
     events = any(receiver.takes() == "events" for receiver in receivers)
     unfit = platform.delivery_faults(delivery) if events else []
-    allowed = platform.deliveries if events else ("admission",)
+    allowed = platform.ways() if events else ("admission",)
     if delivery.kind and delivery.kind not in allowed:
         takers = ", ".join(f"{receiver.name} takes {receiver.takes()}" for receiver in receivers)
         return [

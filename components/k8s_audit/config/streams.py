@@ -1,4 +1,4 @@
-"""Clusters whose events leave by a cloud's stream: which they are, and what of a stack does not fit that."""
+"""Clusters whose events leave by a cloud's stream, or through a forwarder that they are sent to: which they are, and what of a stack does not fit that."""
 
 from k8s_audit.config.forwarder_kinds import ForwarderKind, NoForwarder
 from k8s_audit.config.platforms.model import PlatformConfig
@@ -7,8 +7,8 @@ from k8s_audit.config.receivers.recorder import RecorderReceiver
 
 
 def streams(platform: PlatformConfig | None) -> bool:
-    """Whether events leave the cluster by a cloud's stream."""
-    return platform is not None and "stream" in platform.deliveries
+    """Whether events leave the cluster by a cloud's stream, so through a forwarder."""
+    return platform is not None and "stream" in platform.ways()
 
 
 def stream_faults(

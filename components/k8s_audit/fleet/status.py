@@ -118,7 +118,7 @@ def _delivery(stack: Stack) -> str:
     if stack.delivery.kind:
         return stack.delivery.kind
     events = any(receiver.takes() == "events" for receiver in stack.receivers)
-    return stack.platform.deliveries[0] if events or not stack.receivers else "admission"
+    return stack.platform.ways()[0] if events or not stack.receivers else "admission"
 
 
 def _proofs(resource: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -102,3 +102,14 @@ def collected(given: Event, **changes: Any) -> Event:
         "@timestamp": STAMP,
         "tag": ".k8s-audit.log",
     } | changes
+
+
+def posted(*events: Any) -> Event:
+    """What a kube-apiserver's webhook posts: in a list, an item has neither kind nor apiVersion."""
+    items = [
+        {key: value for key, value in each.items() if key not in ("kind", "apiVersion")}
+        if isinstance(each, dict)
+        else each
+        for each in events
+    ]
+    return {"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "metadata": {}, "items": items}

@@ -46,7 +46,7 @@ def test_all_converted_is_0_also_of_many_records_and_of_none(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("source", "file", "said"),
     [
-        ("esk", "records", "--source: did you mean eks? allowed: eks, gke, aks, openshift; given: 'esk'"),
+        ("esk", "records", "--source: did you mean eks? allowed: eks, gke, aks, openshift, iks; given: 'esk'"),
         ("eks", "missing", "No such file or directory"),
         ("eks", ".", "Is a directory"),
     ],

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from k8s_audit.delivery.convert import convert
-from k8s_audit.delivery.pipeline.model import HttpSource
+from k8s_audit.delivery.pipeline.model import HttpSource, Pipeline
 from k8s_audit.delivery.pipeline.render import configuration, dump
 from tests.delivery.forwarder.bento import Bento, bento
 from tests.delivery.pipeline.records import collected, event
@@ -28,25 +28,31 @@ MARK = {"resource": "configmaps", "namespace": "default", "name": "k8s-audit-che
 
 @dataclass
 class Collector:
-    """Posts as vector does: at least once, in order."""
+    """Posts as vector does, or an API server: at least once, in order."""
 
     running: Bento
+    receiver: Judge
     url: str
     trust: ssl.SSLContext
 
     def post(self, *records: Any) -> int:
-        return httpx.post(
-            self.url, content=json.dumps(records), verify=self.trust, trust_env=False, timeout=30
-        ).status_code
+        return self.send(json.dumps(records))
+
+    def send(self, body: str) -> int:
+        return httpx.post(self.url, content=body, verify=self.trust, trust_env=False, timeout=30).status_code
 
     def bring(self, *records: Any) -> list[int]:
         """Until it is taken; the answers on the way, 0 where there was none."""
+        return self.carry(json.dumps(records))
+
+    def carry(self, body: str) -> list[int]:
+        """The same of any body."""
         answers: list[int] = []
         deadline = time.monotonic() + 30
         while not answers or answers[-1] != TAKEN:
             assert time.monotonic() < deadline, (answers, self.running.lines()[-2000:])
             try:
-                answers.append(self.post(*records))
+                answers.append(self.send(body))
             except httpx.TransportError:
                 answers.append(0)
             assert answers[-1] in (0, TAKEN, *AGAIN)
@@ -54,18 +60,19 @@ class Collector:
 
 
 @contextmanager
-def collector(folder: Path, receiver: Judge) -> Iterator[Collector]:
+def collector(folder: Path, receiver: Judge, pipeline: Pipeline = OPENSHIFT) -> Iterator[Collector]:
     authority = Authority()
     server = authority.pair("127.0.0.1")
     for name, text in {"tls.crt": server.certificate, "tls.key": server.key, "token": "t"}.items():
         (folder / name).write_text(text)
     (port,) = free_ports(1)
     source = HttpSource(port, "/", str(folder / "tls.crt"), str(folder / "tls.key"))
-    sink = replace(OPENSHIFT.sink, url=receiver.url, token_file=str(folder / "token"))
-    text = dump(configuration(replace(OPENSHIFT, source=source, sink=sink)))
+    sink = replace(pipeline.sink, url=receiver.url, token_file=str(folder / "token"))
+    text = dump(configuration(replace(pipeline, source=source, sink=sink)))
     with receiver, bento(folder, text) as running:
         running.wait(lambda: (answer := running.get("/ready")) and answer.status_code == TAKEN)
-        yield Collector(running, f"https://127.0.0.1:{port}/", ssl.create_default_context(cadata=authority.certificate))
+        trust = ssl.create_default_context(cadata=authority.certificate)
+        yield Collector(running, receiver, f"https://127.0.0.1:{port}/", trust)
 
 
 def test_an_array_of_records_arrives_as_the_events_they_were_and_what_is_none_is_told_in_the_log(

@@ -15,9 +15,13 @@ from tests.project import CHECKOUT
 HTTP = {"kind": "http", "name": "siem", "url": "https://siem.example/audit"}
 
 
-def judged(receiver: dict[str, Any] = HTTP, delivery: dict[str, Any] | None = None, **platform: Any) -> Stack:
+def judged(
+    receiver: dict[str, Any] = HTTP, delivery: dict[str, Any] | None = None, forwarder: Any = None, **platform: Any
+) -> Stack:
+    more = {} if forwarder is None else {"audit:forwarder": json.dumps(forwarder)}
     return load_stack(
-        {
+        more
+        | {
             "audit:cluster": json.dumps({"name": "prod-1", "kubeconfig": "admin.conf"}),
             "audit:platform": json.dumps({"kind": "iks", "clusterId": "bk7v2prod0example"} | platform),
             "audit:receivers": json.dumps([receiver]),
@@ -26,16 +30,45 @@ def judged(receiver: dict[str, Any] = HTTP, delivery: dict[str, Any] | None = No
     )
 
 
-def test_the_example_is_a_stack() -> None:
-    stack = load_stack(*read_stack_file((CHECKOUT / "stacks" / "Pulumi.iks.yaml").read_text()))
+@pytest.mark.parametrize(("example", "streams"), [("iks", False), ("iks-verbose", True)])
+def test_the_examples_are_stacks(example: str, streams: bool) -> None:
+    stack = load_stack(*read_stack_file((CHECKOUT / "stacks" / f"Pulumi.{example}.yaml").read_text()))
     assert isinstance(stack.platform, IksPlatform)
+    assert stack.streams == streams
+
+
+VERBOSE = {"auditPolicy": "verbose"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (VERBOSE | {"forwarder": "none"}, "audit:forwarder: none does not fit: auditPolicy verbose records the bodies"),
+        (VERBOSE | {"forwarder": "sysdig"}, "audit:forwarder: sysdig does not fit"),
+        ({"forwarder": {}}, "audit:forwarder: the API servers of a cluster of kind iks send events themselves"),
+        (VERBOSE | {"delivery": {"maxWait": "1s"}}, "audit:delivery.maxWait: is for API servers that send events"),
+        (VERBOSE | {"delivery": {"kind": "webhook"}}, "audit:delivery.kind: webhook does not fit"),
+        ({"delivery": {"kind": "stream"}}, "audit:delivery.kind: stream does not fit"),
+        (VERBOSE | {"receiver": {"kind": "recorder", "name": "r"}}, "a recorder listens on this machine alone"),
+    ],
+)
+def test_the_bodies_of_secrets_go_through_a_forwarder_of_ours_and_by_no_other_way(
+    given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        judged(**given)
+    assert said in str(caught.value)
+
+
+def test_a_forwarder_can_give_a_receiver_what_ibm_has_no_field_for() -> None:
+    receiver = {"kind": "http", "name": "siem", "url": "https://siem.example/", "tlsServerName": "siem.example"}
+    assert judged(receiver, auditPolicy="verbose", forwarder={"filters": [{"verbs": ["get"]}]}).streams
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"clusterId": "a/b"}, "audit:platform.clusterId"),
-        ({"auditPolicy": "verbose"}, "audit:platform.auditPolicy: verbose would bring the bodies of Secrets"),
         ({"auditPolicy": "all"}, "audit:platform.auditPolicy"),
         ({"apiEndpoint": "http://containers.example"}, "an https:// URL without query or credentials is needed"),
         ({"iamEndpoint": "https://key@iam.example"}, "an https:// URL without query or credentials is needed"),

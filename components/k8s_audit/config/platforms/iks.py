@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from k8s_audit.config.delivery import DeliveryConfig
+from k8s_audit.config.forwarder_kinds import BentoForwarder, ForwarderKind
 from k8s_audit.config.model import Duration
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.receivers.http import HttpReceiver
@@ -37,7 +38,8 @@ class IksPlatform(PlatformConfig):
     cluster_id: ClusterId
     """ID or name, as `ibmcloud ks cluster ls` prints it."""
     audit_policy: Literal["default", "verbose"] = "default"
-    """IBM's own: `default` has Metadata alone from Kubernetes 1.30 on; `verbose` has the bodies of writes, those of Secrets too."""
+    """IBM's own: `default` has Metadata alone from Kubernetes 1.30 on; `verbose` has the bodies of writes, those of Secrets too, which a
+    forwarder takes off."""
     resource_group: str | None = Field(default=None, min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
     """ID, where the API key's default group is another one."""
     region: str | None = Field(default=None, pattern=r"^[a-z]{2,4}-[a-z]+[0-9]*$")
@@ -51,6 +53,24 @@ class IksPlatform(PlatformConfig):
     refresh_timeout: Duration = "45m"
     """For one refresh of the master."""
 
+    @property
+    def forwarded(self) -> bool:
+        """Whether events go through a forwarder of ours, since bodies are in them that nobody else shall see."""
+        return self.audit_policy == "verbose"
+
+    def ways(self) -> tuple[str, ...]:
+        """See PlatformConfig."""
+        return ("stream",) if self.forwarded else self.deliveries
+
+    def forwarder_faults(self, forwarder: ForwarderKind) -> list[str]:
+        """See PlatformConfig: IBM's webhook leads to our forwarder, and to no other."""
+        if isinstance(forwarder, BentoForwarder):
+            return []
+        return [
+            f"audit:forwarder: {forwarder.kind} does not fit: auditPolicy verbose records the bodies of Secrets, which the forwarder of"
+            " this stack takes off; allowed: bento"
+        ]
+
     def delivery_faults(self, delivery: DeliveryConfig) -> list[str]:
         """See PlatformConfig: IBM alone sets the flags of its API servers."""
         return [
@@ -59,8 +79,10 @@ class IksPlatform(PlatformConfig):
         ]
 
     def receiver_faults(self, receivers: Sequence[ReceiverConfig]) -> list[str]:
-        """See PlatformConfig: what IBM's API has no field for."""
-        faults = []
+        """See PlatformConfig: what IBM's API has no field for; a forwarder has."""
+        faults: list[str] = []
+        if self.forwarded:
+            return faults
         for index, receiver in enumerate(receivers):
             key = f"audit:receivers[{index}]"
             if receiver.kind == "recorder":
@@ -76,12 +98,3 @@ class IksPlatform(PlatformConfig):
                     if given
                 ]
         return faults
-
-    def faults(self) -> list[str]:
-        """See PlatformConfig."""
-        if self.audit_policy == "verbose":
-            return [
-                "audit:platform.auditPolicy: verbose would bring the bodies of Secrets to the receivers, and the pipeline that strips them is"
-                " not built for this kind yet; allowed: default"
-            ]
-        return []

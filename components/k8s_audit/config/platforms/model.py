@@ -13,7 +13,7 @@ class PlatformConfig(ConfigModel):
     """`audit:platform`. A kind's model adds `kind` and what is its own."""
 
     deliveries: ClassVar[tuple[str, ...]] = ("webhook",)
-    """The kinds of `audit:delivery` that it has, the natural one first."""
+    """The kinds of `audit:delivery` that it has with its defaults, the natural one first."""
     fixed_policy: ClassVar[bool] = False
     """Whether the cluster's maker alone decides its audit policy."""
     policy_reason: ClassVar[str] = ""
@@ -23,6 +23,10 @@ class PlatformConfig(ConfigModel):
     needs_kubeconfig: ClassVar[bool] = False
     """Whether `audit:cluster.kubeconfig` must be set: the proof of delivery asks each API server with it."""
     kind: str
+
+    def ways(self) -> tuple[str, ...]:
+        """The kinds of `audit:delivery` that it has as it is set, the natural one first."""
+        return self.deliveries
 
     def own_api_servers(self) -> Sequence[str | None]:
         """The URLs of its single API servers; None: that of the kubeconfig."""

@@ -14,7 +14,7 @@ from k8s_audit.delivery.forwarder import objects
 from k8s_audit.delivery.forwarder.alerts import forwarder_rules
 from k8s_audit.delivery.forwarder.dashboard import render_dashboard
 from k8s_audit.delivery.forwarder.faults import faults_of
-from k8s_audit.delivery.forwarder.network import network_rules
+from k8s_audit.delivery.forwarder.network import Sender, network_rules
 from k8s_audit.delivery.forwarder.pipeline_text import grace_period
 from k8s_audit.errors import ConfigError
 from k8s_audit.receivers.helm.release import namespace, secret
@@ -35,8 +35,8 @@ class ForwarderArgs(TypedDict):
     """As the key `audit:forwarder` of a stack's file, without kind and filters; `network.receivers` has no default."""
     identity: NotRequired[str]
     """How a pod proves who it is. `eks-pod-identity`, `gke`: by an agent on the node, which the NetworkPolicy must admit. `web`: by a token
-    that the cloud's webhook mounts (IRSA, Entra), or by a key. `openshift`: it need not; the NetworkPolicy knows OpenShift's resolver.
-    Default: `web`."""
+    that the cloud's webhook mounts (IRSA, Entra), or by a key. `openshift`, `iks`: it need not; the NetworkPolicy knows OpenShift's
+    resolver. Default: `web`."""
     environment: NotRequired[dict[str, pulumi.Input[str]]]
     """Variables of its process that are no secrets; default: none."""
     secret_environment: NotRequired[dict[str, pulumi.Input[str]]]
@@ -56,6 +56,8 @@ class ForwarderArgs(TypedDict):
     """TCP, where the pipeline takes records by HTTPS: a Service of the forwarder's name, port 443, leads there; default: it reads a stream."""
     sender_namespace: NotRequired[str]
     """Whose pods alone may send records to `listen_port`."""
+    sender_pods: NotRequired[dict[str, str]]
+    """Labels of those pods; default: all of that namespace."""
     mount_token: NotRequired[bool]
     """Mount the service account's token for the API server; default: no, since the clouds' webhooks mount their own."""
 
@@ -199,7 +201,8 @@ class Forwarder(pulumi.ComponentResource):
                 opts=self._inside,
             )
         if network.enabled:
-            sender = (args.get("sender_namespace", self._config.namespace), int(port)) if port else None
+            namespace = args.get("sender_namespace", self._config.namespace)
+            sender = Sender(namespace, int(port), args.get("sender_pods", {})) if port else None
             sdk("networking.v1").NetworkPolicy(
                 f"{name}-network",
                 metadata=self._metadata(),

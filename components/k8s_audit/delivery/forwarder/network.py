@@ -4,6 +4,8 @@ The API server only stores it: a network plugin must enforce it (https://kuberne
 The node's own kubelet reaches its pods in any case, so probes go on.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,14 +24,30 @@ AGENTS = {
     "gke": (("169.254.169.252/32", 988), ("169.254.169.254/32", 80)),
     "web": (),
     "openshift": (),
+    "iks": (),
 }
 """The agents on a node that give a pod its credentials
 (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-config-ipv6.html,
 https://cloud.google.com/kubernetes-engine/docs/how-to/network-policy#network-policy-and-workload-identity)."""
 
 
+@dataclass(frozen=True)
+class Sender:
+    """Whose pods may send records.
+
+    Args:
+        namespace: theirs.
+        port: TCP, of the pods that take them.
+        pods: their labels; empty: all of that namespace.
+    """
+
+    namespace: str
+    port: int
+    pods: Mapping[str, str]
+
+
 def network_rules(
-    config: NetworkConfig, identity: str, selector: dict[str, str], sender: tuple[str, int] | None = None
+    config: NetworkConfig, identity: str, selector: dict[str, str], sender: Sender | None = None
 ) -> dict[str, Any]:
     """The `spec`.
 
@@ -37,13 +55,13 @@ def network_rules(
         config: what the user set.
         identity: how the pods get their credentials, a key of AGENTS.
         selector: labels of the pods.
-        sender: the namespace whose pods send records, and the port that takes them; None: they are read from a stream.
+        sender: who sends records; None: they are read from a stream.
     """
     agents = [Destination(cidr=cidr, ports=[port]) for cidr, port in AGENTS[identity]]
     return {
         "podSelector": {"matchLabels": dict(selector)},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": [*_metrics_readers(config.metrics_from), *([_sender(*sender)] if sender else [])],
+        "ingress": [*_metrics_readers(config.metrics_from), *([_sender(sender)] if sender else [])],
         "egress": [{"ports": _dns(identity)}, *(_way(to) for to in (*config.receivers, *config.cloud, *agents))],
     }
 
@@ -90,8 +108,9 @@ def _dns(identity: str) -> list[dict[str, Any]]:
     return [{"protocol": protocol, "port": port} for port in ports for protocol in ("UDP", "TCP")]
 
 
-def _sender(namespace: str, port: int) -> dict[str, Any]:
-    return {"from": [_namespace(namespace)], "ports": [_tcp(port)]}
+def _sender(sender: Sender) -> dict[str, Any]:
+    pods = {"podSelector": {"matchLabels": dict(sender.pods)}} if sender.pods else {}
+    return {"from": [_namespace(sender.namespace) | pods], "ports": [_tcp(sender.port)]}
 
 
 def _namespace(name: str | None) -> dict[str, Any]:

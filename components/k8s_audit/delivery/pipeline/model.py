@@ -9,7 +9,7 @@ from typing import Literal
 from k8s_audit.receivers.endpoint import BODY_LIMIT, EVENT_LIMIT
 
 FOR_EVER = 2**31 - 1
-Decoder = Literal["eks", "gke", "aks", "openshift"]
+Decoder = Literal["eks", "gke", "aks", "openshift", "iks"]
 """How a record becomes events; each cloud has its own shape of a record."""
 
 
@@ -64,7 +64,7 @@ class KafkaSource:
 
 @dataclass(frozen=True)
 class HttpSource:
-    """An HTTPS server of its own, to which a collector in the cluster POSTs. Files are paths in the pod.
+    """An HTTPS server of its own, to which a collector in the cluster, or an API server, POSTs. Files are paths in the pod.
 
     Args:
         port: TCP.
@@ -199,7 +199,7 @@ class KafkaDeadLetter:
 @dataclass(frozen=True)
 class LogDeadLetter:
     """The pod's own log, where there is no queue: a line with the reason and, where it can be read, the event's ID. No content is in it:
-    the API server's own log file has that."""
+    the API server's own log file has that, where its maker lets one read it."""
 
 
 Source = KinesisSource | PubSubSource | KafkaSource | HttpSource

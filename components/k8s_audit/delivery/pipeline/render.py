@@ -21,6 +21,7 @@ from k8s_audit.delivery.pipeline.dead_letter import dead_letter_output
 from k8s_audit.delivery.pipeline.decode_aks import decode_aks
 from k8s_audit.delivery.pipeline.decode_eks import decode_eks
 from k8s_audit.delivery.pipeline.decode_gke import decode_gke
+from k8s_audit.delivery.pipeline.decode_iks import decode_iks
 from k8s_audit.delivery.pipeline.decode_openshift import decode_openshift
 from k8s_audit.delivery.pipeline.event import Decoding, caught, judge_event
 from k8s_audit.delivery.pipeline.judge import judge_pipeline
@@ -42,9 +43,9 @@ from k8s_audit.delivery.pipeline.source_pubsub import pubsub_input
 SHUTDOWN = "30s"
 """More than one POST may take (sink.TIMEOUT): what is on its way arrives, and is not read again."""
 AGAIN = 0
-"""Tries after the first one, of what a collector keeps and sends again by itself: sooner told, it holds up less."""
+"""Tries after the first one, of what a collector or an API server keeps and sends again by itself: sooner told, it holds up less."""
 DEAD_LETTER = "dead_letter"
-DECODERS = {"eks": decode_eks, "gke": decode_gke, "aks": decode_aks, "openshift": decode_openshift}
+DECODERS = {"eks": decode_eks, "gke": decode_gke, "aks": decode_aks, "openshift": decode_openshift, "iks": decode_iks}
 
 
 def render_pipeline(pipeline: Pipeline) -> str:

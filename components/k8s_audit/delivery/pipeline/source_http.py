@@ -1,8 +1,9 @@
-"""Records that a collector POSTs by HTTPS: https://warpstreamlabs.github.io/bento/docs/components/inputs/http_server.
+"""Records that a collector, or an API server, POSTs by HTTPS: https://warpstreamlabs.github.io/bento/docs/components/inputs/http_server.
 
 A POST is answered 200 once the receiver has its events, else 502: the collector keeps what it sent, and sends it again. A collector of
 OpenShift's (vector) takes 408 for final, as all of 4xx but 429, and so is never given one: it ends a POST before we do.
-https://github.com/vectordotdev/vector/blob/master/src/sinks/util/http.rs
+https://github.com/vectordotdev/vector/blob/master/src/sinks/util/http.rs. An API server ends a POST after 30 s, and makes it again after any answer but 2xx:
+https://github.com/kubernetes/kubernetes/blob/v1.34.4/staging/src/k8s.io/apiserver/plugin/pkg/audit/webhook/webhook.go
 """
 
 from typing import Any

@@ -9,6 +9,7 @@ from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.iks import IksPlatform
 from k8s_audit.errors import ConfigError
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
+from k8s_audit.receivers.endpoint import FORWARDED
 from k8s_audit.resources.clouds import IksAuditWebhook
 from k8s_audit.resources.proofs import DeliveryCheck
 
@@ -25,6 +26,11 @@ class IksAuditArgs(TypedDict):
     ConfigMaps in `default` and read /metrics."""
     delivery: NotRequired[dict[str, Any]]
     """As `audit:delivery` of a stack's file: `checkTimeout` alone."""
+    forwarder: NotRequired[pulumi.Input[str]]
+    """Of auditPolicy `verbose`: the forwarder at the receiver's URL, whose pipeline takes off the bodies of Secrets, and whose log proves
+    the arrival: the namespace of its pods, a slash, its name."""
+    triggers: NotRequired[list[pulumi.Input[str]]]
+    """The proof is made again when one of them changes, such as the forwarder's revision; default: none."""
 
 
 class IksAudit(pulumi.ComponentResource):
@@ -47,7 +53,7 @@ class IksAudit(pulumi.ComponentResource):
         super().__init__("k8s-audit:index:IksAudit", name, {}, opts)
         platform = judge(IksPlatform, "settings", {"kind": "iks"} | args["settings"])
         delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
-        if faults := [*platform.faults(), *platform.delivery_faults(delivery)]:
+        if faults := [*platform.delivery_faults(delivery), *_way_faults(platform, args)]:
             raise ConfigError(faults)
         webhook = IksAuditWebhook(
             f"{name}-webhook",
@@ -63,14 +69,26 @@ class IksAudit(pulumi.ComponentResource):
             refresh_timeout=platform.refresh_timeout,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        forwarded = "forwarder" in args
         check = DeliveryCheck(
             f"{name}-delivery",
-            api_servers=[""],
+            api_servers=[] if forwarded else [""],
             kubeconfig=args["kubeconfig"],
-            receiver=args["receiver"],
-            timeout=delivery.proof_timeout(),
-            triggers=[webhook.digest],
+            receiver={**args["receiver"], "proof": FORWARDED} if forwarded else args["receiver"],
+            forwarder=args.get("forwarder"),
+            timeout=delivery.proof_timeout(stream=forwarded),
+            triggers=[webhook.digest, *args.get("triggers", [])],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[webhook]),
         )
         self.delivery_checks = check.checks
         self.register_outputs({"deliveryChecks": self.delivery_checks})
+
+
+def _way_faults(platform: IksPlatform, args: IksAuditArgs) -> list[str]:
+    if platform.audit_policy == "verbose" and "forwarder" not in args:
+        return [
+            "settings.auditPolicy: verbose records the bodies of Secrets; it needs a forwarder that takes them off, or use default"
+        ]
+    if platform.audit_policy != "verbose" and "forwarder" in args:
+        return ["forwarder: the policy default records no body, and sends to the receiver itself; take it out"]
+    return []

@@ -1,4 +1,4 @@
-"""What a stack of kind iks becomes, and what `up` would do to its cluster."""
+"""What a stack of kind iks becomes whose API servers send to the receiver themselves, and what `up` would do to the cluster of any."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,9 +8,11 @@ import pulumi
 
 from k8s_audit.audit_policy.coverage import limits_of
 from k8s_audit.config import places
+from k8s_audit.config.forwarder_kinds import BentoForwarder
 from k8s_audit.config.platforms.iks import IksPlatform
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
+from k8s_audit.delivery.forwarder import inlet
 from k8s_audit.platforms.iks.api import IksApi, IksPlace
 from k8s_audit.platforms.iks.change import IksChange
 from k8s_audit.platforms.iks.component import IksAudit
@@ -85,6 +87,8 @@ def _through_the_proxy(stack: Stack, endpoint: ReceiverArgs) -> ReceiverArgs:
 
 
 def _proxy_url(stack: Stack) -> str:
-    """Of the receiver that takes events, where it is in the cluster; empty: it is not."""
+    """Of the forwarder, or of the receiver that takes events, where it is in the cluster; empty: it is not."""
+    if stack.streams and isinstance(stack.forwarder, BentoForwarder):
+        return proxied(inlet.address(stack.forwarder))
     taker = next(receiver for receiver in stack.receivers if receiver.takes() == "events")
     return proxied(places.placing(taker).address(taker)) if taker.in_cluster else ""

@@ -6,18 +6,12 @@ from k8s_audit.config.forwarder import NAME
 from k8s_audit.config.forwarder_kinds import BentoForwarder
 from k8s_audit.config.platforms.openshift import OpenshiftPlatform
 from k8s_audit.config.stack import Stack
-from k8s_audit.delivery.forwarder.component import Forwarder
-from k8s_audit.delivery.forwarder.link import forward, prove
-from k8s_audit.delivery.forwarder.objects import SECRETS_FOLDER
-from k8s_audit.delivery.pipeline.model import Annotation, HttpSource, LogDeadLetter
+from k8s_audit.delivery.forwarder import inlet
+from k8s_audit.delivery.forwarder.link import prove
 from k8s_audit.platforms.openshift.component import OpenshiftAudit, OpenshiftAuditArgs
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.placement import Outputs, Placement
-from k8s_audit.resources.receivers import ReceiverCertificate
-
-PORT = 8443
-"""TCP, of the pods."""
-CERTIFICATE, KEY = "tls.crt", "tls.key"
+from k8s_audit.receivers.service import dns_name
 
 
 def place(
@@ -45,11 +39,19 @@ def place(
         return {"kubeconfig": placement.kubeconfig}
     assert isinstance(stack.forwarder, BentoForwarder)
     inside = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(providers=[placement.kubernetes()]))
-    service = f"{NAME}.{stack.forwarder.namespace}.svc"
-    certificate = ReceiverCertificate(f"{name}-certificate", [service, f"{service}.cluster.local"])
-    forwarder = _forward(stack, platform, certificate, endpoints[0], inside)
+    certificate = inlet.certificate(stack)
+    forwarder = inlet.listen(
+        certificate,
+        stack=stack,
+        endpoint=endpoints[0],
+        decoder="openshift",
+        identity="openshift",
+        pods={"pod_security": {}, "sender_namespace": platform.logging_namespace},
+        opts=inside,
+    )
+    url = f"https://{dns_name(NAME, stack.forwarder.namespace)}{inlet.PATH}"
     # by an output of its own, the collector comes after the pods that take what it sends
-    args |= {"url": forwarder.deployment.apply(lambda _: f"https://{service}/"), "ca": certificate.ca}
+    args |= {"url": forwarder.deployment.apply(lambda _: url), "ca": certificate.ca}
     made = OpenshiftAudit(name, args, inside)
     check = prove(
         f"{name}-proof",
@@ -67,30 +69,3 @@ def place(
         "forwarder": forwarder.deployment,
         "deliveryChecks": check.checks,
     }
-
-
-def source() -> HttpSource:
-    """What the pipeline reads: what is posted to it."""
-    return HttpSource(PORT, "/", f"{SECRETS_FOLDER}/{CERTIFICATE}", f"{SECRETS_FOLDER}/{KEY}")
-
-
-def _forward(
-    stack: Stack,
-    platform: OpenshiftPlatform,
-    certificate: ReceiverCertificate,
-    endpoint: ReceiverArgs,
-    options: pulumi.ResourceOptions,
-) -> Forwarder:
-    return forward(
-        stack=stack,
-        endpoint=endpoint,
-        source=source(),
-        decoder="openshift",
-        dead_letter=LogDeadLetter(),
-        annotation=Annotation(stack.cluster.name),
-        identity="openshift",
-        secret_files={CERTIFICATE: certificate.certificate, KEY: certificate.key},
-        cloud=[],
-        pods={"pod_security": {}, "listen_port": PORT, "sender_namespace": platform.logging_namespace},
-        opts=options,
-    )

@@ -58,4 +58,11 @@ OPENSHIFT = Pipeline(
     annotation=Annotation("payments-3"),
     filters=(Filter(users=("system:node:*",), verbs=("get",)),),
 )
-PIPELINES = {"eks": EKS, "gke": GKE, "aks": AKS, "openshift": OPENSHIFT}
+IKS = Pipeline(
+    source=HttpSource(8443, "/", f"{FOLDER}/tls.crt", f"{FOLDER}/tls.key"),
+    decoder="iks",
+    sink=Sink("http://falco-k8saudit.falco:9765/k8s-audit", 12 * 2**20, 256 * 2**10),
+    dead_letter=LogDeadLetter(),
+    annotation=Annotation("payments-4"),
+)
+PIPELINES = {"eks": EKS, "gke": GKE, "aks": AKS, "openshift": OPENSHIFT, "iks": IKS}
