@@ -1,13 +1,14 @@
-"""`python -m benchmarks [NAME…]`: measure, and print a table on stdout. A missed goal is shown, and is no failure."""
+"""`python -m benchmarks [NAME…]`: measure, print a table on stdout, and draw it. A missed goal is shown, and is no failure."""
 
 import argparse
 import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from benchmarks import latency, overhead, pipeline, platforms, preview, receivers, up
+from benchmarks import latency, overhead, pipeline, platforms, plot, preview, receivers, up
 from benchmarks.client import BenchmarkError
 from benchmarks.progress import say
 from benchmarks.rounds import Row, header, lines
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "up": up.run,
 }
 FAILED, INTERRUPTED = 3, 130
+PICTURE = Path(__file__).parents[1] / "build" / "benchmarks.svg"
 
 
 def main() -> int:
@@ -35,16 +37,21 @@ def main() -> int:
     load = ", ".join(f"{value:.2f}" for value in os.getloadavg())
     print(f"{os.cpu_count()} processors; load before the start (1, 5, 15 minutes): {load}\n\n{header()}", flush=True)
     code = 0
+    table = ""
     try:
         for name in names:
             try:
-                print(lines(name, BENCHMARKS[name]()), flush=True)
+                table += (found := lines(name, BENCHMARKS[name]())) + "\n"
+                print(found, flush=True)
             except (BenchmarkError, K8sAuditError, OSError) as error:
                 say(f"{name} could not be measured: {error}")
                 code = FAILED
     except KeyboardInterrupt:
         say("interrupted; everything is cleaned up")
         return INTERRUPTED
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_text(plot.svg(table), "utf-8")
+    say(f"drawn: {PICTURE}")
     return code
 
 

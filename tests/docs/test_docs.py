@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import plot
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel
 from k8s_audit.config.platforms.aks import AksPlatform, SeedForwarder, VnetIntegration
@@ -231,3 +232,14 @@ def test_the_page_of_aks_names_each_key_and_each_right_and_no_other_right() -> N
 
 def keys(model: type[ConfigModel]) -> set[str]:
     return {field.alias or name for name, field in model.model_fields.items()}
+
+
+def test_the_picture_of_the_benchmarks_is_that_of_their_table() -> None:
+    """`python -m benchmarks.plot docs/benchmarks.md docs/benchmarks.svg` draws it."""
+    table = (CHECKOUT / "docs" / "benchmarks.md").read_text()
+    assert (CHECKOUT / "docs" / "benchmarks.svg").read_text() == plot.svg(table)
+    drawn = list(plot.bars(table))
+    assert len(drawn) == len(re.findall(r"\| (?:met|missed) +\|$", table, re.MULTILINE))
+    missed = [bar for bar in drawn if bar.verdict == "missed"]
+    assert all(bar.shares[0] > 1 for bar in missed)
+    assert all(bar.shares[0] <= 1 for bar in drawn if bar not in missed)
