@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from k8s_audit.config.stack import Stack, load_stack, read_project_file, read_stack_file
+from k8s_audit.cli.environments import read_environments
+from k8s_audit.config.stack import Stack, imports_environments, load_stack, read_project_file, read_stack_file
 from k8s_audit.errors import ConfigError
 
 FOLDER = "stacks"
@@ -21,7 +22,7 @@ def names(project: Path) -> list[str]:
 
 
 def load(project: Path, name: str) -> Stack:
-    """The configuration of a stack: its own file's, and for keys that are not there the defaults of Pulumi.yaml.
+    """The configuration of a stack: its own file's, and for keys that are not there the defaults of Pulumi.yaml; Pulumi's word where it imports environments.
 
     Args:
         project: the folder of Pulumi.yaml.
@@ -29,6 +30,7 @@ def load(project: Path, name: str) -> Stack:
 
     Raises:
         ConfigError: there is no such file, or it has faults.
+        ToolError: it imports environments, and there is no pulumi to ask.
     """
     file = project / FOLDER / f"Pulumi.{name}.yaml"
     try:
@@ -36,6 +38,8 @@ def load(project: Path, name: str) -> Stack:
     except (OSError, ValueError):
         allowed = ", ".join(names(project)) or "none here; run this in the folder of Pulumi.yaml, or set --project"
         raise ConfigError([f"--stack: {name} has no file {file}; allowed: {allowed}"]) from None
+    if imports_environments(text):
+        return load_stack(*read_environments(project, name))
     values, secrets = read_stack_file(text)
     defaults, secret_defaults = _defaults(project)
     return load_stack(defaults | values, (secret_defaults - values.keys()) | secrets)

@@ -147,6 +147,12 @@ def read_stack_file(text: str) -> tuple[dict[str, str], set[str]]:
     return _values(config)
 
 
+def imports_environments(text: str) -> bool:
+    """Whether a stack file takes values from environments of Pulumi ESC, which are not in it."""
+    document = _document(text)
+    return isinstance(document, dict) and bool(document.get("environment"))
+
+
 def read_project_file(text: str) -> tuple[dict[str, str], set[str]]:
     """The same of a Pulumi.yaml: what the engine takes where a stack's own file has not the key; it merges nothing.
 
