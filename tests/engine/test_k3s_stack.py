@@ -13,6 +13,7 @@ import asyncssh
 import pytest
 
 from tests.project import free_ports
+from tests.standins.api_server import ApiServer
 from tests.standins.rancher_node import RancherNode, rancher_node
 from tests.standins.ssh_node import OPS, why_not
 
@@ -73,7 +74,13 @@ def test_one_server_after_the_other_is_changed_and_proved_and_given_back(
 
     ours = two.drop_in.read_text()
     two.drop_in.write_text(ours.replace("max-wait=100ms", "max-wait=9s"))
+    api = ApiServer(one.cp.node.kubernetes / "admin.conf")
+    for name in ("cp-1", "cp-2", "joined"):
+        labels = {"node-role.kubernetes.io/control-plane": "true"}
+        api.request("POST", "/api/v1/nodes", {"metadata": {"name": name, "labels": labels}})
     doctor = project.command("doctor", "--stack", project.stack)
+    assert doctor.returncode == 1
+    assert "nodes joined run the control plane, and at least 1 of them is none of audit:platform.hosts" in doctor.stdout
     assert "host cp-1 (/etc/rancher/k3s/config.yaml.d): audits, by us\n  nothing to do" in doctor.stdout, doctor.stderr
     assert "set --audit-webhook-batch-max-wait=100ms (was 9s)" in doctor.stdout
     drift = project.run("preview", "--refresh", "--diff").stdout

@@ -12,6 +12,7 @@ import yaml
 
 from k8s_audit.local_cluster import LocalCluster
 from k8s_audit.platforms.iks.proxy import PROXY
+from tests.delivery.way import wait_until
 from tests.standins.api_server import ApiServer
 from tests.unit.audit_policy.cloud_policies import ALL_METADATA, WRITES
 
@@ -73,7 +74,15 @@ class IbmMaster:
     def _lead(self) -> None:
         """As the controller of endpoints does; the proxy goes to no address that is not a pod's."""
         api = ApiServer(self.cluster.kubeconfig)
-        (pod,) = api.request("GET", f"{INSIDE}/pods")["items"]
+        found: list[Any] = []
+
+        def look() -> bool:
+            items = api.request("GET", f"{INSIDE}/pods")["items"]
+            found[:] = [each for each in items if each["status"].get("podIP")]
+            return bool(found)
+
+        wait_until(look, "no pod of the forwarder has an address")
+        (pod,) = found
         target = {"kind": "Pod", "namespace": "k8s-audit", "name": pod["metadata"]["name"]}
         subset = {
             "addresses": [{"ip": pod["status"]["podIP"], "targetRef": target}],

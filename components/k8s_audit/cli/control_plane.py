@@ -1,6 +1,4 @@
-"""What `doctor` says of a kubeadm cluster as a whole: kubeadm's own configuration, Kubespray's variables, and API servers of nodes that
-joined later.
-"""
+"""What `doctor` says of a cluster of hosts as a whole: nodes that joined later, kubeadm's own configuration, and Kubespray's variables."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,23 +6,27 @@ from urllib.parse import urlsplit
 
 from k8s_audit.cli.findings import Finding
 from k8s_audit.config import places
+from k8s_audit.config.platforms.hosts import HostsPlatform
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmHosts
 from k8s_audit.config.platforms.kubespray import KubesprayPlatform
 from k8s_audit.config.stack import Stack
 from k8s_audit.errors import ConflictError, HostError
+from k8s_audit.platforms.control_plane_nodes import LABELS, server_nodes, strays
 from k8s_audit.platforms.kubeadm_cluster import NAME, NAMESPACE, ApiServerPod, KubeadmCluster
 from k8s_audit.platforms.kubeadm_persistence import Persistence
 from k8s_audit.platforms.kubespray.inventory import Inventory
 
 
 def cluster_findings(stack: Stack, folder: Path, arguments: Mapping[str, str]) -> Iterator[Finding]:
-    """What `up` would do to kubeadm's own configuration, and nodes that no host of the stack is.
+    """Nodes that no host of the stack is, and what `up` would do to kubeadm's own configuration.
 
     Args:
         stack: its configuration.
         folder: what it keeps on this machine.
         arguments: the audit flags that its hosts shall have.
     """
+    if isinstance(stack.platform, HostsPlatform) and stack.platform.kind in LABELS:
+        yield from _beyond_the_hosts(stack.platform, places.kubeconfig(stack, folder))
     if not isinstance(stack.platform, KubeadmHosts):
         return
     if isinstance(stack.platform, KubesprayPlatform) and stack.platform.persist:
@@ -35,6 +37,20 @@ def cluster_findings(stack: Stack, folder: Path, arguments: Mapping[str, str]) -
         yield from _strays(stack.platform, cluster)
     except HostError as error:
         yield Finding("kubeadm's own configuration and nodes that joined", [f"not known: {error}"])
+
+
+def _beyond_the_hosts(platform: HostsPlatform, kubeconfig: str) -> Iterator[Finding]:
+    try:
+        found = strays(platform.hosts, server_nodes(kubeconfig, platform.kind))
+    except HostError as error:
+        yield Finding("nodes that joined", [f"not known: {error}"])
+        return
+    if found:
+        yield Finding(
+            f"nodes {', '.join(found.among)} run the control plane, and at least {found.number} of them is none of"
+            " audit:platform.hosts, so `up` does not turn auditing on there; put it there",
+            wrong=True,
+        )
 
 
 def _configuration(platform: KubeadmHosts, persistence: Persistence, arguments: Mapping[str, str]) -> Iterator[Finding]:

@@ -168,7 +168,8 @@ class IksAuditWebhook(pulumi.CustomResource):
         cluster: its ID or name.
         webhook: a webhook kubeconfig that says where events go; a secret.
         kubeconfig: path of an administrator's, whose client certificate lets events through the API server's proxy.
-        audit_policy: IBM's own: `default` or `verbose`.
+        audit_policy: IBM's own: `default`, or `verbose`, whose events hold the bodies of Secrets: the webhook then leads to a forwarder that
+            takes them off.
         resource_group: its ID; empty: the API key's default.
         region: empty: IBM finds it by the cluster.
         api_endpoint: URL of IBM's Kubernetes service.

@@ -1,0 +1,90 @@
+"""Nodes that run a control plane, as their labels in the cluster tell; and which of them no host of a stack can be.
+
+What a node's API server records, its labels do not tell: a node that joined after `up`, and is no host, is one that we did not change.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from k8s_audit.config.platforms.hosts import ReachedHost
+from k8s_audit.errors import HostError
+from k8s_audit.kubernetes_api import client_settings, refusal
+
+ROLE = "node-role.kubernetes.io/control-plane"
+LABELS: Mapping[str, str] = MappingProxyType(
+    {"rke2": ROLE, "k3s": ROLE, "microk8s": "node.kubernetes.io/microk8s-controlplane"}
+)
+"""Of a server node by the platform's kind: https://docs.k3s.io/advanced#node-labels-and-taints,
+https://github.com/canonical/microk8s/blob/master/microk8s-resources/default-args/kubelet."""
+TIMEOUT = 15
+"""Seconds for one request."""
+
+
+@dataclass(frozen=True)
+class ServerNode:
+    """A node: its name, and the addresses and host names that it tells."""
+
+    name: str
+    addresses: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Strays:
+    """Nodes that are no host.
+
+    Args:
+        number: how many there are at least.
+        among: the names of the nodes that none of the hosts is known to be; of all, where each fits one.
+    """
+
+    number: int
+    among: tuple[str, ...]
+
+
+def server_nodes(kubeconfig: str, kind: str) -> list[ServerNode]:
+    """The nodes that run the control plane.
+
+    Args:
+        kubeconfig: path of one that may list nodes.
+        kind: of the platform, a key of LABELS.
+
+    Raises:
+        HostError: the cluster cannot be asked.
+    """
+    from kubernetes import client
+
+    core = client.CoreV1Api(client.ApiClient(client_settings(kubeconfig, HostError)))
+    try:
+        listed = core.list_node(label_selector=LABELS[kind], _request_timeout=TIMEOUT)
+    except Exception as error:  # whatever urllib3 raises
+        status = getattr(error, "status", None)
+        why = f"answers {status}: {refusal(error)}" if status else f"does not answer: {type(error).__name__}"
+        raise HostError(
+            f"the cluster {why}.\nLook closer: kubectl --kubeconfig {kubeconfig} auth can-i list nodes"
+        ) from None
+    return sorted((_node(found) for found in listed.items), key=lambda node: node.name)
+
+
+def strays(hosts: Sequence[ReachedHost], nodes: Sequence[ServerNode]) -> Strays | None:
+    """Nodes beyond the hosts; None: there are no more nodes than hosts.
+
+    A host may have an address of which its node tells nothing, so a node that fits none is a stray only where nodes outnumber hosts.
+
+    Args:
+        hosts: of the stack.
+        nodes: of the cluster.
+    """
+    number = len(nodes) - len(hosts)
+    if number <= 0:
+        return None
+    known = {each for host in hosts for each in (host.name, host.address, urlsplit(host.api_server).hostname) if each}
+    among = tuple(node.name for node in nodes if not known & {node.name, *node.addresses})
+    return Strays(number, among or tuple(node.name for node in nodes))
+
+
+def _node(found: Any) -> ServerNode:
+    told = (found.status.addresses if found.status else None) or []
+    return ServerNode(found.metadata.name, frozenset(each.address for each in told))
