@@ -1,6 +1,5 @@
 """What docs/operations.md says of a state that is lost, and of a cluster that is gone, by the real engine and a real API server."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -36,10 +35,10 @@ def test_a_lost_state_is_made_anew_without_a_restart_and_all_is_given_back(
     assert manifest.read_bytes() == before
 
 
-def test_hosts_that_are_gone_are_named_by_destroy_and_the_stack_is_forgotten_by_force(
+def test_a_cluster_that_is_gone_fails_destroy_and_is_forgotten_by_force_alone(
     new_project: Callable[..., Any],
 ) -> None:
-    """The recorded state of three hosts that nobody reaches."""
+    """The recorded state of a cluster of which nothing is there, not even its kubeconfig."""
     project = new_project((RECORDED / "kubeadm.yaml").read_text())
     with_key(project)
     recorded(project)
