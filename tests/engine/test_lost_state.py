@@ -45,9 +45,7 @@ def test_a_cluster_that_is_gone_fails_destroy_and_is_forgotten_by_force_alone(
     try:
         failed = project.destroy(check=False)
         assert failed.returncode != 0
-        assert re.search(r"host cp-\d: ops@127.0.0.1:\d+ cannot be reached: Connection refused", failed.stdout), (
-            failed.stdout
-        )
+        assert "/etc/kubernetes/admin.conf cannot be used" in failed.stdout
         kept = project.run("stack", "export").stdout
         assert "StaticPodAudit" in kept, "nothing that may still be there is forgotten by itself"
     finally:
