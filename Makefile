@@ -1,5 +1,5 @@
 # Each target wraps plain commands that also work by themselves in the activated environment: `. tools/activate`.
-.PHONY: setup tools-path lint test up down bench docs
+.PHONY: setup tools-path lint test coverage up down bench docs
 SHELL := /bin/sh
 ACTIVATE := . tools/activate
 
@@ -32,6 +32,10 @@ lint: .venv/test-ready
 test: lint
 	.venv/bin/python -m tools.setup test
 	$(ACTIVATE) && python -m pytest -n 4 --dist worksteal
+
+coverage: .venv/test-ready
+	.venv/bin/python -m tools.setup test
+	$(ACTIVATE) && python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered
 
 # the local stack holds no secret: its passphrase is empty, and its salt is in its file
 up down: export PULUMI_CONFIG_PASSPHRASE ?=
