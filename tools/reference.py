@@ -1,4 +1,4 @@
-"""`python -m tools.reference`: the pages of docs/reference/, made of the code: keys of a stack's file, commands, components.
+"""`python -m tools.reference`: the pages of docs/reference/, made of the code: keys of a stack's file, commands, components, the package's schema.
 
 A test holds the pages to what this makes; nothing in them is written by hand.
 """
@@ -20,6 +20,8 @@ from k8s_audit.config.stack import Cluster
 from k8s_audit.faults import model_in
 from k8s_audit.new_stack.keys import keys_of
 from k8s_audit.provider.plugin import component_host
+from k8s_audit.provider.resources import RESOURCES
+from k8s_audit.provider.schema import merge
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 MADE = "Made by `python -m tools.reference`; change the code, not this page.\n"
@@ -36,7 +38,12 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """Each page by its file's name."""
-    return {"configuration.md": configuration(), "commands.md": commands(), "components.md": components()}
+    return {
+        "configuration.md": configuration(),
+        "commands.md": commands(),
+        "components.md": components(),
+        "schema.json": schema(),
+    }
 
 
 def configuration() -> str:
@@ -87,6 +94,23 @@ def components() -> str:
         table = _table(("argument", "type", "what"), rows)
         parts.append(f"## {token.rpartition(':')[2]}\n\n{text}\n\n{table}\nOutputs: {outputs}.\n")
     return "\n".join(parts)
+
+
+def schema() -> str:
+    """The package's schema, of which Pulumi makes SDKs for other languages: `pulumi package get-schema`."""
+    merged = _as_the_engine_tells_it(merge(json.loads(component_host().schema or "{}"), RESOURCES))
+    return json.dumps(merged, indent=1, sort_keys=True) + "\n"
+
+
+def _as_the_engine_tells_it(value: Any, key: str = "") -> Any:
+    """Without empty lists, and without what is said of the parts of a list or map."""
+    if isinstance(value, list):
+        return [_as_the_engine_tells_it(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    left_out = {"description"} if key in ("items", "additionalProperties") else set()
+    empty = {name for name in ("dependencies", "requiredInputs", "required") if value.get(name) == []}
+    return {name: _as_the_engine_tells_it(each, name) for name, each in value.items() if name not in left_out | empty}
 
 
 def _model(title: str, model: type[BaseModel], level: int = 2) -> list[str]:

@@ -107,6 +107,17 @@ def test_the_schema_has_components_and_resources_with_their_secrets(new_project:
     assert found.keys() == {f"k8s-audit:index:{name}" for name in COMPONENTS | RESOURCES}
     assert {name for name, r in found.items() if r.get("isComponent")} == {f"k8s-audit:index:{c}" for c in COMPONENTS}
     assert found["k8s-audit:index:StaticPodAudit"]["inputProperties"]["webhook"]["secret"] is True
+    assert schema == json.loads((CHECKOUT / "docs" / "reference" / "schema.json").read_text()), (
+        "python -m tools.reference"
+    )
+    places = [(f"{token}.{key}", each) for token, one in found.items() for key, each in one["inputProperties"].items()]
+    places += [
+        (f"{token}.{key}", each)
+        for token, one in schema["types"].items()
+        if token.endswith("Host")
+        for key, each in one["properties"].items()
+    ]
+    assert [place for place, each in places if not each.get("description")] == []
     host = schema["types"]["k8s-audit:index:StaticPodHost"]
     assert {"access", "apiServer"} == set(host["required"])
 

@@ -45,7 +45,7 @@ class Key:
 
 def keys_of(model: type[BaseModel]) -> list[Key]:
     """The keys of a model, the required ones first, otherwise in their order."""
-    about = _about(model)
+    texts = about(model)
     properties = model.model_json_schema().get("properties", {})
     found = []
     for name, field in model.model_fields.items():
@@ -57,7 +57,7 @@ def keys_of(model: type[BaseModel]) -> list[Key]:
                 name=alias,
                 required=field.is_required(),
                 default=to_jsonable_python(default, by_alias=True),
-                about=about.get(name, "") or (_sentence(inspect.getdoc(inner) or "") if inner else ""),
+                about=texts.get(name, "") or (_sentence(inspect.getdoc(inner) or "") if inner else ""),
                 of=tuple(below.alias or key for key, below in inner.model_fields.items()) if inner else (),
                 text=_is_text(properties.get(alias, {})),
                 field=field,
@@ -72,7 +72,7 @@ def _is_text(schema: dict[str, Any]) -> bool:
 
 
 @cache
-def _about(model: type[BaseModel]) -> dict[str, str]:
+def about(model: type[BaseModel]) -> dict[str, str]:
     """The first sentence under each field, those of the models that it is made from included."""
     found: dict[str, str] = {}
     for each in reversed(model.__mro__):

@@ -48,10 +48,15 @@ class JumpHost(ConfigModel):
     """An SSH server between; the same key logs in there."""
 
     address: Address
+    """A name or an IP address."""
     user: SshUser
+    """Who logs in there."""
     port: SshPort = 22
+    """TCP."""
     host_key: HostKey | None = None
+    """Its public host key as `TYPE BASE64`."""
     known_hosts: str = KNOWN_HOSTS
+    """A file on the machine where the program runs, for a server without `hostKey`."""
 
 
 class ReachedHost(ConfigModel):
@@ -62,15 +67,19 @@ class ReachedHost(ConfigModel):
 
     usual_port: ClassVar[int] = API_SERVER_PORT
     access: Literal["local", "ssh"]
+    """`local`: this machine; `ssh`: another one."""
     address: Address | None = None
     """A name or an IP address of its SSH server."""
     user: SshUser | None = None
+    """Who logs in there."""
     port: SshPort = 22
+    """TCP, of its SSH server."""
     host_key: HostKey | None = None
     """Its public host key as `TYPE BASE64`: `ssh-keyscan` prints it after the address."""
     known_hosts: str = KNOWN_HOSTS
     """A file on the machine where the program runs, for hosts without `hostKey`."""
     jump: JumpHost | None = None
+    """An SSH server between."""
     sudo: bool | None = None
     """Do all as root by `sudo -n`; default: unless `user` is root."""
     connect_timeout: Duration = "15s"
@@ -86,6 +95,7 @@ class ReachedHost(ConfigModel):
     config_folder: AbsolutePath
     """Where the policy and the webhook file go."""
     state_folder: AbsolutePath = "/var/lib/k8s-audit"
+    """What the host remembers of before."""
     restart_timeout: Duration = "4m"
     """For one restart; kubeadm's own startup probe allows 4 minutes."""
 

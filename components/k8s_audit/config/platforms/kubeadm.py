@@ -14,6 +14,7 @@ class StaticPodHost(ReachedHost):
     """A host whose API server is a static pod."""
 
     manifests: AbsolutePath = "/etc/kubernetes/manifests"
+    """The kubelet's folder of static pods."""
     config_folder: AbsolutePath = "/etc/kubernetes/k8s-audit"
     logs: AbsolutePath = POD_LOGS
     """A glob of the API server's log files: their last lines are shown when it does not become ready."""

@@ -21,14 +21,23 @@ class DeliveryCheckInputs(ResourceInputs):
     kubeconfig: str
     receiver: str
     url: str
+    """Of the receiver, as an API server reaches it."""
     ca: str = ""
+    """PEM of the authority that signed the receiver's certificate."""
     client_certificate: str = ""
+    """PEM; for a receiver that asks for one."""
     client_key: str = ""
+    """PEM of its key; a secret."""
     token: str = ""
+    """A bearer token; a secret."""
     username: str = ""
+    """For HTTP basic authentication."""
     password: str = ""
+    """The same; a secret."""
     tls_server_name: str = ""
+    """The name in the receiver's certificate, where the URL has another one."""
     proof: str = AUDIT_ID
+    """`auditID`: the receiver tells of the event; `accepted`: the API server's counters do; `forwarded`: the forwarder's log does."""
     forwarder: str = ""
     timeout: str = "30s"
     triggers: list[str] = []  # noqa: RUF012 - pydantic copies it

@@ -26,7 +26,9 @@ class HostAuditInputs(ResourceInputs):
     webhook: str
     arguments: dict[str, str]
     ssh_private_key: str | None = None
+    """Logs in at a host over SSH; a secret."""
     remaining: list[str] = Field(default=[], json_schema_extra=BESIDE)
+    """Names of the hosts whose turn comes after this one; for messages alone."""
 
     def setup(self, say: Say) -> AuditSetup:
         """What the host shall have; `say` shows what could not be tried before."""
