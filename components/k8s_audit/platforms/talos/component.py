@@ -12,7 +12,8 @@ from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.given import flags_for, policy_text
 from k8s_audit.platforms.one_by_one import one_by_one
-from k8s_audit.platforms.talos.machine_config import FOLDER, OF_TALOS, WEBHOOK
+from k8s_audit.platforms.talos.documents import FOLDER, WEBHOOK
+from k8s_audit.platforms.talos.machine_config import OF_TALOS
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
 from k8s_audit.resources.hosts import TalosNodeAudit
 

@@ -25,7 +25,7 @@ TALOSCTL = CommandLineTool(
     "talosctl",
     ("version", "--client"),
     oldest=(1, 5),
-    newest=(1, 13),
+    newest=(1, 14),
     mend="https://www.talos.dev/latest/talos-guides/install/talosctl/ says how to get it",
 )
 READ_TIMEOUT = 60.0

@@ -14,6 +14,7 @@ from k8s_audit.control_plane.versions import policy_version
 from k8s_audit.delivery.webhook import render_webhook, secrets_in, with_authority
 from k8s_audit.platforms.stack_args import stack_args
 from k8s_audit.platforms.talos.component import TalosAudit, settable, talosconfig
+from k8s_audit.platforms.talos.documents import load
 from k8s_audit.platforms.talos.machine_config import Setup, files_of, live, same_policy, turn_on
 from k8s_audit.platforms.talos.node import TalosNode, TalosPlace
 from k8s_audit.receivers.args import ReceiverArgs
@@ -72,14 +73,14 @@ def plan(
 
 def _actions(before: str, after: str, policy: str) -> list[str]:
     """What an edit does, in words; no content of a file, since one has a secret in it."""
-    old, new = live(before), live(after)
+    old, new, documents = live(before), live(after), load(after)
     found = [
-        f"set cluster.apiServer.extraArgs.{name}: {value}"
+        f"set {documents.server_place}.extraArgs.{name}: {value}"
         for name, value in sorted(new.arguments.items())
         if old.arguments.get(name) != value
     ]
     if not same_policy(old.policy, policy):
-        found.append("set cluster.apiServer.auditPolicy")
+        found.append(f"set {documents.policy_place}")
     if old.mounted != new.mounted:
         found.append("mount the folder of the webhook file")
     if files_of(before) != files_of(after):

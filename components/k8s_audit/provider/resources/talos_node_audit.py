@@ -11,7 +11,7 @@ from k8s_audit.control_plane.change import digest_of
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.webhook import secrets_in
 from k8s_audit.errors import ChangeError, HostError, K8sAuditError
-from k8s_audit.platforms.talos.machine_config import Setup, live, same_policy, turn_off, turn_on
+from k8s_audit.platforms.talos.machine_config import Setup, arguments_in, live, same_policy, turn_off, turn_on
 from k8s_audit.platforms.talos.node import BackError, TalosNode, TalosPlace
 from k8s_audit.provider.resource import BESIDE, Context, PartialError, Read, ResourceInputs, Values, untouched
 
@@ -112,7 +112,7 @@ class TalosNodeAuditResource:
         if live(after) == live(text):
             return _outputs(inputs, known, intact=True)
         try:
-            node.bring(text, after, inputs.arguments)
+            node.bring(text, after, arguments_in(after, inputs.arguments))
         except BackError as error:
             raise BackError(f"{error}{untouched(inputs.remaining)}") from None
         except ChangeError as error:

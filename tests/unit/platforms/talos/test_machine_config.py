@@ -1,7 +1,7 @@
 """Edits of a machine configuration: all of ours in, all of it out again, what is in the way told.
 
-Talos' own machinery 1.13.0 (config/configloader, and its validation for a control-plane node) took a generated configuration with our edit, and
-what was left when ours was taken out: once and by hand, since it takes more than a minute of CPU to build.
+Talos' own machinery, 1.13.0 for the main document and 1.14.1 for those of 1.14 (config/configloader, and its validation for a control-plane node), took a
+generated configuration with our edit, and what was left when ours was taken out: once and by hand, since it takes more than a minute of CPU to build.
 """
 
 import json
@@ -15,7 +15,16 @@ from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import ConflictError, HostError
 from k8s_audit.platforms.talos.component import settable
-from k8s_audit.platforms.talos.machine_config import WEBHOOK, Setup, files_of, live, same_policy, turn_off, turn_on
+from k8s_audit.platforms.talos.documents import MOUNTED_WEBHOOK, WEBHOOK, WEBHOOK_FLAG
+from k8s_audit.platforms.talos.machine_config import (
+    Setup,
+    arguments_in,
+    files_of,
+    live,
+    same_policy,
+    turn_off,
+    turn_on,
+)
 from k8s_audit.platforms.talos.node import own_pod
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from tests.standins.talos import CONFIG
@@ -23,6 +32,63 @@ from tests.standins.talos import CONFIG
 POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Request\n"
 FLAGS = settable(AuditFlags())
 SETUP = Setup(POLICY, render_webhook(ReceiverEndpoint("siem", "https://siem.example/audit", token="a-token")), FLAGS)
+
+
+SERVER = """\
+apiVersion: v1alpha1
+kind: KubeAPIServerConfig
+image: registry.k8s.io/kube-apiserver:v1.36.0
+extraArgs:
+    event-ttl: 3h
+"""
+POLICY_DOCUMENT = """\
+apiVersion: v1alpha1
+kind: KubeAuditPolicyConfig
+configuration:
+    apiVersion: audit.k8s.io/v1
+    kind: Policy
+    rules:
+        - level: Metadata
+"""
+MAIN = CONFIG.partition("cluster:")[0]
+OF_1_14 = f"{MAIN}---\n{SERVER}---\n{POLICY_DOCUMENT}"
+
+
+@pytest.mark.parametrize("text", [OF_1_14, f"{MAIN}---\n{SERVER}"], ids=["both", "flags alone"])
+def test_documents_of_1_14_get_flags_and_policy_and_the_webhook_file_lies_where_a_mount_is(text: str) -> None:
+    after, before = turn_on(text, SETUP)
+    assert turn_on(after, SETUP, before) == (after, before)
+    main, server, policy = yaml.safe_load_all(after)
+    assert "cluster" not in main, "beside KubeAPIServerConfig nothing may be there"
+    assert server["extraArgs"] == {"event-ttl": "3h"} | FLAGS | {WEBHOOK_FLAG: MOUNTED_WEBHOOK}
+    assert "extraVolumes" not in server
+    assert policy["configuration"]["rules"] == [{"level": "Request"}]
+    assert [file["path"] for file in main["machine"]["files"]] == [MOUNTED_WEBHOOK]
+    found = live(after)
+    assert (found.webhook, found.mounted, same_policy(found.policy, POLICY)) == (SETUP.webhook, True, True)
+    assert found.arguments[WEBHOOK_FLAG] == FLAGS[WEBHOOK_FLAG], "so that no other form is drift"
+    assert arguments_in(after, FLAGS)[WEBHOOK_FLAG] == MOUNTED_WEBHOOK
+    assert list(yaml.safe_load_all(turn_off(after, SETUP, before))) == list(yaml.safe_load_all(text))
+
+
+def test_a_policy_document_beside_flags_in_the_main_document() -> None:
+    text = CONFIG.partition("        auditPolicy:")[0] + f"---\n{POLICY_DOCUMENT}"
+    after, before = turn_on(text, SETUP)
+    main, policy = yaml.safe_load_all(after)
+    assert "auditPolicy" not in main["cluster"]["apiServer"]
+    assert main["cluster"]["apiServer"]["extraArgs"][WEBHOOK_FLAG] == WEBHOOK
+    assert policy["configuration"]["rules"] == [{"level": "Request"}]
+    assert list(yaml.safe_load_all(turn_off(after, SETUP, before))) == list(yaml.safe_load_all(text))
+
+
+def test_a_configuration_that_moved_to_the_documents_of_1_14_keeps_one_webhook_file() -> None:
+    old, before = turn_on(CONFIG, SETUP)
+    moved = old.replace("cluster:", "unused:").replace(
+        "HostnameConfig\nauto: stable", "KubeAPIServerConfig\nimage: i:v1.36.0"
+    )
+    after, _ = turn_on(moved, SETUP, before)
+    (file,) = next(yaml.safe_load_all(after))["machine"]["files"]
+    assert file["path"] == MOUNTED_WEBHOOK
 
 
 def test_ours_goes_in_once_and_out_again_and_the_rest_stays() -> None:
@@ -80,7 +146,21 @@ def test_what_a_killed_up_has_left_is_known_by_our_file() -> None:
             "auditPolicy is there already, and is not Talos' own",
         ),
         (CONFIG.replace("controlplane", "worker"), HostError, "a node of type worker, and has no API server"),
-        (CONFIG.replace("HostnameConfig", "KubeAuditPolicyConfig"), HostError, "of Talos 1.14, which is not known yet"),
+        (
+            CONFIG.replace("v1alpha1\nkind: HostnameConfig", "v2\nkind: KubeAuditPolicyConfig"),
+            HostError,
+            "a document KubeAuditPolicyConfig of v2; known is v1alpha1",
+        ),
+        (
+            OF_1_14.replace("level: Metadata", "level: None"),
+            ConflictError,
+            "document KubeAuditPolicyConfig is there already, and is not Talos' own",
+        ),
+        (
+            OF_1_14.replace("event-ttl: 3h", "audit-webhook-mode: blocking"),
+            ConflictError,
+            "document KubeAPIServerConfig.extraArgs already has audit-webhook-mode",
+        ),
         ("a: [", HostError, "is no YAML"),
         ("kind: HostnameConfig\n", HostError, "has no document with `machine`"),
     ],
