@@ -295,14 +295,16 @@ def test_a_run_that_is_interrupted_removes_what_it_created(
     number: signal.Signals, project: Path, server: ApiServer
 ) -> None:
     arguments = ["verify", "--stack", "s", "--project", str(project), "--scenario", "all"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "k8s_audit.cli", *arguments], stderr=subprocess.PIPE, text=True
-    ) as told:
-        deadline = time.monotonic() + 20
-        while not ours(server) and time.monotonic() < deadline:
-            time.sleep(0.005)
-        told.send_signal(number)
-        _, said = told.communicate(timeout=30)
+    for _ in range(3):  # a run may be over before a busy machine has seen what it made
+        with subprocess.Popen(
+            [sys.executable, "-m", "k8s_audit.cli", *arguments], stderr=subprocess.PIPE, text=True
+        ) as told:
+            while not ours(server) and told.poll() is None:
+                time.sleep(0.005)
+            told.send_signal(number)
+            _, said = told.communicate(timeout=30)
+        if told.returncode != 0:
+            break
     assert told.returncode == 130, said
     assert "interrupted; what was created is removed" in said
     assert not ours(server)
