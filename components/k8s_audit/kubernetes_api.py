@@ -24,6 +24,17 @@ def refusal(error: Any, longest: int = 300) -> str:
     return status_message(error.body, longest) or str(error.reason)
 
 
+def answered(error: Any, longest: int = 300) -> str:
+    """What came of a request that failed: a refusal, or no answer.
+
+    Args:
+        error: the client's ApiException, or whatever urllib3 raises.
+        longest: characters of a refusal.
+    """
+    status = getattr(error, "status", None)
+    return f"answers {status}: {refusal(error, longest)}" if status else f"does not answer: {type(error).__name__}"
+
+
 def status_message(body: str | bytes | None, longest: int = 300) -> str:
     """The message of a Status; empty: it has none.
 

@@ -4,7 +4,6 @@ What they are not: K3s. What stands in for its service merges its configuration 
 """
 
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -56,9 +55,8 @@ def test_one_server_after_the_other_is_changed_and_proved_and_given_back(
     one, two = servers
     (one.config / "config.yaml").write_text(THEIRS)
     project = new_project(k3s_stack)
-    command = ["pulumi", "config", "set", "--secret", "sshPrivateKey", "--stack", project.stack, "--non-interactive"]
     key = KEY.export_private_key().decode()
-    subprocess.run(command, cwd=project.folder, env=project.environment(), input=key, text=True, check=True)
+    project.set_secret("sshPrivateKey", key)
     two.settings(refuses="--audit-policy-file")
     failed = project.up(check=False).stdout
     assert "host cp-2: service k3s ended 3 times after its restart; the host is as it was before" in failed

@@ -4,7 +4,6 @@ import json
 import re
 import socket
 import stat
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,17 +43,7 @@ config:
   audit:delivery: {{maxWait: 100ms, log: {{path: "{cluster.folder}/audit-log/audit.log"}}}}
 """
         project = new_project(text)
-        command = [
-            "pulumi",
-            "config",
-            "set",
-            "--secret",
-            "receiverToken",
-            "--stack",
-            project.stack,
-            "--non-interactive",
-        ]
-        subprocess.run(command, cwd=project.folder, env=project.environment(), input=TOKEN, text=True, check=True)
+        project.set_secret("receiverToken", TOKEN)
         commands = (
             f"k8s-audit render --stack {project.stack} --write",
             "kind delete cluster --name kind",

@@ -6,7 +6,7 @@ from typing import Any
 from k8s_audit.control_plane import health
 from k8s_audit.control_plane.local_host import LocalHost
 from k8s_audit.local_cluster import LocalCluster
-from tests.engine.test_older_state import RECORDED, recorded, with_key
+from tests.engine.test_older_state import PEM, RECORDED, recorded
 
 
 def started(cluster: LocalCluster) -> set[tuple[int, float]]:
@@ -40,7 +40,7 @@ def test_a_cluster_that_is_gone_fails_destroy_and_is_forgotten_by_force_alone(
 ) -> None:
     """The recorded state of a cluster of which nothing is there, not even its kubeconfig."""
     project = new_project((RECORDED / "kubeadm.yaml").read_text())
-    with_key(project)
+    project.set_secret("sshPrivateKey", PEM)
     recorded(project)
     try:
         failed = project.destroy(check=False)

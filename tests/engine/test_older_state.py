@@ -6,7 +6,6 @@ and Talos), with marks in place of the project's folder and the key; `recorded/k
 
 import json
 import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,6 @@ from tests.project import Project
 
 RECORDED = Path(__file__).parent / "recorded"
 PEM = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
-
-
-def with_key(project: Project) -> None:
-    command = ["pulumi", "config", "set", "--secret", "sshPrivateKey", "--stack", project.stack, "--non-interactive"]
-    subprocess.run(command, cwd=project.folder, env=project.environment(), input=PEM, text=True, check=True)
 
 
 def recorded(project: Project) -> None:
@@ -40,14 +34,14 @@ def test_an_upgrade_of_the_package_restarts_nothing_and_a_change_tells_each_host
     """No host is there: a preview contacts none."""
     stack = (RECORDED / "kubeadm.yaml").read_text()
     project = new_project(stack)
-    with_key(project)
+    project.set_secret("sshPrivateKey", PEM)
     recorded(project)
     try:
         preview = project.run("preview", "--diff").stdout
         assert "11 unchanged" in preview, preview
         assert "update" not in preview.partition("Resources:")[2]
         project.write(stack.replace("maxWait: 100ms", "maxWait: 200ms"))
-        with_key(project)
+        project.set_secret("sshPrivateKey", PEM)
         changed = project.run("preview", "--diff").stdout
         told = re.findall(r'audit-webhook-batch-max-wait *: "100ms" => "200ms"', changed)
         assert len(told) == 4, changed

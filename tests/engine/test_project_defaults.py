@@ -1,6 +1,5 @@
 """Defaults for all stacks in Pulumi.yaml: the engine and each command of ours take the same; a stack's own value replaces a whole key."""
 
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -54,8 +53,7 @@ def test_what_pulumi_tells_of_a_stack_is_what_its_file_and_the_defaults_say(
     project = new_project(STACK)
     file = project.folder / "Pulumi.yaml"
     file.write_text(file.read_text() + DEFAULTS)
-    secret = ["pulumi", "config", "set", "--secret", "sshPrivateKey", "x", "--stack", project.stack]
-    subprocess.run(secret, cwd=project.folder, env=project.environment(), check=True)
+    project.set_secret("sshPrivateKey", "x")
     for name, value in project.environment().items():
         monkeypatch.setenv(name, value)
     values, secrets = read_environments(project.folder, project.stack)

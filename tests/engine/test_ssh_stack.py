@@ -14,7 +14,7 @@ import pytest
 from kubernetes import client, config
 
 from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAME, NAMESPACE
-from tests.project import Project, free_ports
+from tests.project import free_ports
 from tests.standins.ssh_control_plane import ControlPlaneNode, control_plane_node
 from tests.standins.ssh_node import OPS, why_not
 
@@ -69,11 +69,6 @@ config:
 """
 
 
-def with_key(project: Project) -> None:
-    command = ["pulumi", "config", "set", "--secret", "sshPrivateKey", "--stack", project.stack, "--non-interactive"]
-    subprocess.run(command, cwd=project.folder, env=project.environment(), input=PEM, text=True, check=True)
-
-
 def audits(cp: ControlPlaneNode) -> bool:
     return b"--audit-policy-file" in cp.manifest.read_bytes()
 
@@ -96,7 +91,7 @@ def test_one_host_after_the_other_is_changed_and_proved_kept_for_upgrades_and_gi
     before = [cp.manifest.read_bytes() for cp in nodes]
     stored = configuration(core)
     project = new_project(ssh_stack)
-    with_key(project)
+    project.set_secret("sshPrivateKey", PEM)
 
     two.node.stop()
     preview = project.run("preview").stdout

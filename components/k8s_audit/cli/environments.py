@@ -8,11 +8,10 @@ import subprocess
 from pathlib import Path
 
 from k8s_audit.errors import ConfigError, ToolError
+from k8s_audit.pulumi_command import TIMEOUT, pulumi, reason
 
 KEY = "environment"
 """Of a stack's file: the environments."""
-TIMEOUT = 60
-"""Seconds; Pulumi Cloud opens the environments, which may ask others."""
 
 
 def read_environments(project: Path, stack: str) -> tuple[dict[str, str], set[str]]:
@@ -26,9 +25,8 @@ def read_environments(project: Path, stack: str) -> tuple[dict[str, str], set[st
         ConfigError: Pulumi cannot tell them.
         ToolError: there is no pulumi.
     """
-    command = ["pulumi", "config", "--json", "--stack", stack, "--non-interactive"]
     try:
-        done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=TIMEOUT)
+        done = pulumi(project, "config", "--json", "--stack", stack)
     except FileNotFoundError:
         raise ToolError(
             f"pulumi is not on the PATH; the values under `{KEY}` of stack {stack} are known to it alone"
@@ -36,10 +34,7 @@ def read_environments(project: Path, stack: str) -> tuple[dict[str, str], set[st
     except subprocess.TimeoutExpired:
         raise ToolError(f"the values under `{KEY}` of stack {stack} were not told within {TIMEOUT} s") from None
     if done.returncode:
-        why = next(
-            (line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()), "no reason given"
-        )
-        raise ConfigError([f"--stack: {stack} imports environments, which pulumi cannot open: {why}"])
+        raise ConfigError([f"--stack: {stack} imports environments, which pulumi cannot open: {reason(done)}"])
     found = json.loads(done.stdout)
     secrets = {key for key, entry in found.items() if entry.get("secret")}
     return {key: "" if key in secrets else str(entry.get("value", "")) for key, entry in found.items()}, secrets

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -167,7 +168,9 @@ def read_project_file(text: str) -> tuple[dict[str, str], set[str]]:
     return _values({name: value for name, entry in entries.items() for value in _default(entry)})
 
 
+@lru_cache(maxsize=8)
 def _document(text: str) -> Any:
+    """As data, which nobody changes; kept, since a command asks twice of a stack's file, and for each stack of Pulumi.yaml."""
     try:
         return YAML(typ="safe", pure=True).load(text)
     except Exception as error:  # where a tag does not fit its value, ruamel.yaml lets out what comes, such as KeyError

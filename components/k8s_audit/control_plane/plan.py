@@ -1,6 +1,7 @@
 """What a change would do to a host, read from the host, with nothing changed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from k8s_audit.control_plane.change import AuditSetup, Change
 from k8s_audit.control_plane.journal import Step
@@ -15,11 +16,13 @@ class Plan:
         state: what the host has now.
         actions: what would be done, in order; none: nothing.
         obstacle: why it would fail; empty: it would not.
+        arguments: the audit flags that its API server would have then, by name.
     """
 
     state: str
     actions: list[str]
     obstacle: str = ""
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan(change: Change, setup: AuditSetup) -> Plan:
@@ -47,11 +50,11 @@ def plan(change: Change, setup: AuditSetup) -> Plan:
     wanted = ((place.policy, setup.policy), (place.webhook, setup.webhook))
     actions = [f"write {path}" for path, text in wanted if change.host.read(path) != text.encode()]
     if edit is None:
-        return Plan(state, actions)
+        return Plan(state, actions, arguments=here)
     after = change.server.audit_arguments(edit.manifest)
     for name in sorted(here.keys() | after.keys()):
         if here.get(name) != after.get(name):
             was = f" (was {here[name]})" if name in here else ""
             actions.append(f"set --{name}={after[name]}{was}" if name in after else f"remove --{name}={here[name]}")
     actions.append(f"replace {change.server.path}; kube-apiserver restarts once")
-    return Plan(state, actions)
+    return Plan(state, actions, arguments=after)

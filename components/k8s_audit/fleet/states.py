@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from k8s_audit.errors import ToolError
+from k8s_audit.pulumi_command import pulumi, reason
 
 TIMEOUT = 120
 """Seconds; a backend may be far, and a state large."""
@@ -43,10 +44,9 @@ class States:
         return found
 
     def _run(self, *arguments: str) -> Any:
-        command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
         said = " ".join(["pulumi", *arguments])
         try:
-            done = subprocess.run(command, cwd=self.project, capture_output=True, text=True, timeout=TIMEOUT)
+            done = pulumi(self.project, *arguments, "--color", "never", timeout=TIMEOUT)
         except FileNotFoundError:
             raise ToolError("pulumi is not on the PATH; it reads the stacks' states") from None
         except OSError as error:
@@ -54,8 +54,7 @@ class States:
         except subprocess.TimeoutExpired:
             raise ToolError(f"{said}: no answer within {TIMEOUT} s") from None
         if done.returncode:
-            lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
-            raise ToolError(f"{said}: {lines[0] if lines else 'no reason given'}")
+            raise ToolError(f"{said}: {reason(done)}")
         try:
             return json.loads(done.stdout)
         except ValueError:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.errors import HostError
-from k8s_audit.kubernetes_api import client_settings, refusal
+from k8s_audit.kubernetes_api import answered, client_settings
 
 ROLE = "node-role.kubernetes.io/control-plane"
 LABELS: Mapping[str, str] = MappingProxyType(
@@ -60,10 +60,8 @@ def server_nodes(kubeconfig: str, kind: str) -> list[ServerNode]:
     try:
         listed = core.list_node(label_selector=LABELS[kind], _request_timeout=TIMEOUT)
     except Exception as error:  # whatever urllib3 raises
-        status = getattr(error, "status", None)
-        why = f"answers {status}: {refusal(error)}" if status else f"does not answer: {type(error).__name__}"
         raise HostError(
-            f"the cluster {why}.\nLook closer: kubectl --kubeconfig {kubeconfig} auth can-i list nodes"
+            f"the cluster {answered(error)}.\nLook closer: kubectl --kubeconfig {kubeconfig} auth can-i list nodes"
         ) from None
     return sorted((_node(found) for found in listed.items), key=lambda node: node.name)
 

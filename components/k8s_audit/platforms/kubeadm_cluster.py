@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubernetes_api import RECORD, client_settings, refusal
+from k8s_audit.kubernetes_api import RECORD, answered, client_settings
 
 NAMESPACE, NAME = "kube-system", "kubeadm-config"
 KEYS = ("ClusterConfiguration", "MasterConfiguration")
@@ -121,11 +121,9 @@ class KubeadmCluster:
         return client.CoreV1Api(client.ApiClient(client_settings(self.kubeconfig, HostError)))
 
     def _refused(self, error: Exception, right: str) -> HostError:
-        status = getattr(error, "status", None)
-        why = f"answers {status}: {refusal(error)}" if status else f"does not answer: {type(error).__name__}"
         look = f"kubectl --kubeconfig {self.kubeconfig} -n {NAMESPACE} auth can-i {right}"
-        out = "; audit:platform.persist: false does without" if status == FORBIDDEN else ""
-        return HostError(f"the cluster {why}{out}.\nLook closer: {look}")
+        out = "; audit:platform.persist: false does without" if getattr(error, "status", None) == FORBIDDEN else ""
+        return HostError(f"the cluster {answered(error)}{out}.\nLook closer: {look}")
 
 
 def _pod(pod: Any) -> ApiServerPod:

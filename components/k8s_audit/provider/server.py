@@ -30,7 +30,6 @@ from pydantic import ValidationError
 
 from k8s_audit.errors import K8sAuditError
 from k8s_audit.faults import fault
-from k8s_audit.provider import schema
 from k8s_audit.provider.resource import BESIDE, PACKAGE, Context, PartialError, ResourceType, Values
 from k8s_audit.provider.values import decode, encode, holds_unknown
 
@@ -78,6 +77,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return proto.PluginInfo(version=self.version)
 
     async def GetSchema(self, request: Any, context: Any) -> Any:
+        from k8s_audit.provider import schema  # no run of a stack asks for it
+
         merged = schema.merge(json.loads(self.components.schema or "{}"), list(self.resources.values()))
         return proto.GetSchemaResponse(schema=json.dumps(merged))
 

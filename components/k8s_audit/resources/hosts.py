@@ -176,7 +176,6 @@ class MinikubeNodeAudit(pulumi.CustomResource):
             "knownHosts": known_hosts,
             "restartTimeout": restart_timeout,
             "adopt": adopt,
-            "remaining": [],
         }
         super().__init__(
             f"{PACKAGE}:index:MinikubeNodeAudit",
@@ -186,8 +185,8 @@ class MinikubeNodeAudit(pulumi.CustomResource):
         )
 
     @property
-    def manifest_digest(self) -> pulumi.Output[str]:
-        """Of the file that starts the API server, in hex."""
+    def digest(self) -> pulumi.Output[str]:
+        """Of policy, webhook and flags."""
         return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
 
 

@@ -4,7 +4,6 @@ What was there before is kept in an annotation of KubeAPIServer `cluster`, and b
 """
 
 import copy
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
@@ -19,12 +18,12 @@ from k8s_audit.platforms.audit_sink.sink import Document, Sink, is_ours, same, s
 from k8s_audit.platforms.management.change import HalfDoneError
 from k8s_audit.platforms.management.kind import Edit
 from k8s_audit.platforms.management.record import record_of
+from k8s_audit.platforms.management.replacing import Replacing
+from k8s_audit.platforms.openshift.waiting import wait_until_rolled
 
 ALL = frozenset(OURS)
 POLL = 5.0
 """Seconds."""
-TRIES = 8
-"""The operator writes status all the time, and each time the resourceVersion is another one."""
 
 
 @dataclass(frozen=True)
@@ -176,21 +175,12 @@ class SinkChange:
 
     def _edit(self, edit: Edit) -> tuple[Document, Document]:
         """Replace KubeAPIServer `cluster` by an edit of what is there now; return what was there, and what is."""
-        for number in range(TRIES):
-            before = self.cluster.settings()
-            if before is None:
-                raise HostError("KubeAPIServer `cluster` is gone")
-            wanted = edit(self._reminded(copy.deepcopy(before)))
-            if wanted == before:
-                return before, before
-            for action in actions(before, wanted) if number == 0 else ():
-                self.say(f"KubeAPIServer `cluster`: {action}")
-            try:
-                self.cluster.write(wanted)
-                return before, wanted
-            except ConflictError:
-                continue
-        raise ConflictError(f"KubeAPIServer `cluster` was changed by somebody else {TRIES} times meanwhile; try again")
+        replacing = Replacing("KubeAPIServer `cluster`", self.cluster.settings, self.cluster.write, self._tell)
+        return replacing.by(lambda document: edit(self._reminded(document)))
+
+    def _tell(self, before: Document, wanted: Document) -> None:
+        for action in actions(before, wanted):
+            self.say(f"KubeAPIServer `cluster`: {action}")
 
     def _reminded(self, document: Document) -> Document:
         """With the annotation, should somebody have taken it out."""
@@ -200,27 +190,23 @@ class SinkChange:
 
     def _wait(self, wanted: frozenset[str]) -> None:
         """Until each API server runs with these of the three arguments and the operator is well."""
-        end, told, left = time.monotonic() + self.timeout, "", ["the cluster was not asked yet"]
-        while True:
+
+        def look() -> list[str]:
             try:
                 found = self.cluster.rolled()
-                left = found.lacking(wanted)
-                if found.failed and found.flags == wanted:
-                    raise ChangeError(f"OpenShift's operator gave up: {found.failed}")
             except HostError as error:  # one that has just started may also refuse for a moment
-                left = [str(error)]
-            if not left:
-                return
-            if left[0] != told:
-                told = left[0]
-                self.say(f"waiting for the API servers: {told}")
-            if self.stop.wait(POLL):
-                raise ChangeError(f"stopped while waiting for the API servers: {'; '.join(left)}")
-            if time.monotonic() > end:
-                raise ChangeError(
-                    f"the API servers did not get there within {self.timeout:g} s (audit:platform.rollTimeout): {'; '.join(left)}\nLook closer:"
-                    f" kubectl --kubeconfig {self.cluster.kubeconfig} get clusteroperator kube-apiserver; … describe kubeapiserver cluster"
-                )
+                return [str(error)]
+            if found.failed and found.flags == wanted:
+                raise ChangeError(f"OpenShift's operator gave up: {found.failed}")
+            return found.lacking(wanted)
+
+        def late(left: str) -> str:
+            return (
+                f"the API servers did not get there within {self.timeout:g} s (audit:platform.rollTimeout): {left}\nLook closer:"
+                f" kubectl --kubeconfig {self.cluster.kubeconfig} get clusteroperator kube-apiserver; … describe kubeapiserver cluster"
+            )
+
+        wait_until_rolled(look, late, self.timeout, POLL, self.stop, self.say)
 
     def _taken_back(self, error: ChangeError) -> ChangeError:
         """Take the arguments out again; what is to be raised."""

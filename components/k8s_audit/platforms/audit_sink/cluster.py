@@ -61,14 +61,15 @@ class SinkCluster:
         """KubeAPIServer `cluster`; None: there is none."""
         return self.api.get(OPERATOR)
 
-    def write(self, document: Document) -> None:
-        """Store it, if nobody changed it since it was read.
+    def write(self, document: Document) -> Document:
+        """Store it, if nobody changed it since it was read; return it.
 
         Raises:
             ConflictError: somebody did.
             HostError: the cluster refuses.
         """
         self.api.ask("PUT", OPERATOR, document)
+        return document
 
     def rolled(self) -> Rolled:
         """How far the operator is.

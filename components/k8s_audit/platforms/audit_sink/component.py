@@ -8,10 +8,10 @@ from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.openshift_sink import OpenshiftSinkPlatform
 from k8s_audit.errors import ConfigError
-from k8s_audit.platforms.audit_sink.sink import BURST, QPS
+from k8s_audit.platforms.audit_sink.sink import limits
+from k8s_audit.platforms.proved import proved
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.resources.objects import OpenshiftAuditSink
-from k8s_audit.resources.proofs import DeliveryCheck
 
 UNFIT = ("client_certificate", "client_key", "token", "username", "password", "tls_server_name")
 """What of a receiver's args an AuditSink has no field for."""
@@ -56,7 +56,7 @@ class OpenshiftSinkAudit(pulumi.ComponentResource):
         faults += [f"receiver.{key}: an AuditSink has no field for it" for key in UNFIT if receiver.get(key)]
         if faults:
             raise ConfigError(faults)
-        throttle = delivery.throttle
+        qps, burst = limits(delivery.throttle)
         sink = OpenshiftAuditSink(
             f"{name}-sink",
             kubeconfig=args["kubeconfig"],
@@ -65,19 +65,10 @@ class OpenshiftSinkAudit(pulumi.ComponentResource):
             ca=receiver.get("ca", ""),
             level=platform.level,
             stages=platform.stages,
-            qps=int(throttle.qps or QPS),
-            burst=throttle.burst or BURST,
+            qps=qps,
+            burst=burst,
             timeout=platform.roll_timeout,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        check = DeliveryCheck(
-            f"{name}-delivery",
-            api_servers=[""],
-            kubeconfig=args["kubeconfig"],
-            receiver=receiver,
-            timeout=delivery.check_timeout or platform.proof_timeout,
-            triggers=[sink.digest],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[sink]),
-        )
-        self.delivery_checks = check.checks
+        self.delivery_checks = proved(self, name, args, sink, delivery.check_timeout or platform.proof_timeout)
         self.register_outputs({"deliveryChecks": self.delivery_checks})

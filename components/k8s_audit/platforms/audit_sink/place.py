@@ -3,32 +3,17 @@
 from collections.abc import Callable
 from threading import Event
 
-import pulumi
-
 from k8s_audit.config.platforms.openshift_sink import OpenshiftSinkPlatform
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.platforms.audit_sink.change import SinkChange
 from k8s_audit.platforms.audit_sink.cluster import SinkCluster
 from k8s_audit.platforms.audit_sink.component import OpenshiftSinkAudit
-from k8s_audit.platforms.audit_sink.sink import BURST, QPS, Sink
-from k8s_audit.platforms.stack_args import stack_args
-from k8s_audit.receivers.args import ReceiverArgs
+from k8s_audit.platforms.audit_sink.sink import Sink, limits
+from k8s_audit.platforms.stack_args import placed
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
-from k8s_audit.receivers.placement import Outputs, Placement
 
-
-def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: pulumi.ResourceOptions) -> Outputs:
-    """Register it.
-
-    Args:
-        stack: the whole configuration.
-        endpoint: who takes audit events.
-        placement: what is around the receivers: the cluster's kubeconfig.
-        options: Pulumi's.
-    """
-    audit = OpenshiftSinkAudit(stack.cluster.name, stack_args(stack, endpoint, placement), options)
-    return {"kubeconfig": placement.kubeconfig, "deliveryChecks": audit.delivery_checks}
+place = placed(OpenshiftSinkAudit)
 
 
 def plan(
@@ -62,7 +47,7 @@ def sink_for(stack: Stack, endpoint: ReceiverEndpoint) -> Sink:
         stack: the whole configuration.
         endpoint: who takes audit events.
     """
-    platform, throttle = stack.platform, stack.delivery.throttle
+    platform = stack.platform
     assert isinstance(platform, OpenshiftSinkPlatform)
     return Sink(
         platform.sink,
@@ -70,6 +55,5 @@ def sink_for(stack: Stack, endpoint: ReceiverEndpoint) -> Sink:
         endpoint.ca or "",
         platform.level,
         platform.stages,
-        int(throttle.qps or QPS),
-        throttle.burst or BURST,
+        *limits(stack.delivery.throttle),
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from k8s_audit.config.delivery import ThrottleConfig
 from k8s_audit.config.platforms.openshift_sink import HTTPS, SERVICE, STAGES
 
 Document = dict[str, Any]
@@ -57,6 +58,11 @@ class Sink:
                 },
             },
         }
+
+
+def limits(throttle: ThrottleConfig) -> tuple[int, int]:
+    """Batches a second and at once."""
+    return int(throttle.qps or QPS), throttle.burst or BURST
 
 
 def same(there: Document | None, wanted: Sink) -> bool:

@@ -10,9 +10,9 @@ from k8s_audit.config.platforms.cluster_api import ClusterApiPlatform
 from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.cluster_api.control_plane import paths
 from k8s_audit.platforms.given import flags_for, policy_text
+from k8s_audit.platforms.proved import proved
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
 from k8s_audit.resources.objects import KubeadmControlPlaneAudit
-from k8s_audit.resources.proofs import DeliveryCheck
 
 
 class ClusterApiAuditArgs(TypedDict):
@@ -65,14 +65,5 @@ class ClusterApiAudit(pulumi.ComponentResource):
             rollout_timeout=platform.rollout_timeout,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        check = DeliveryCheck(
-            f"{name}-delivery",
-            api_servers=list(platform.api_servers) or [""],
-            kubeconfig=args["kubeconfig"],
-            receiver=args["receiver"],
-            timeout=delivery.proof_timeout(),
-            triggers=[control_plane.digest],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[control_plane]),
-        )
-        self.delivery_checks = check.checks
+        self.delivery_checks = proved(self, name, args, control_plane, delivery.proof_timeout(), platform.api_servers)
         self.register_outputs({"deliveryChecks": self.delivery_checks})

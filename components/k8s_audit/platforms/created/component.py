@@ -12,9 +12,9 @@ from k8s_audit.config.platforms.kind import KindPlatform
 from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.created.files import PUBLIC, arguments
 from k8s_audit.platforms.given import flags_for, policy_text
+from k8s_audit.platforms.proved import proved
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.resources.clusters import CreatedAudit
-from k8s_audit.resources.proofs import DeliveryCheck
 
 
 class CreatedAuditArgs(TypedDict):
@@ -100,16 +100,7 @@ def _checks(
         commands=commands(platform, pulumi.get_stack()),
         opts=pulumi.ResourceOptions(parent=component),
     )
-    check = DeliveryCheck(
-        f"{name}-delivery",
-        api_servers=[""],
-        kubeconfig=args["kubeconfig"],
-        receiver=args["receiver"],
-        timeout=delivery.proof_timeout(),
-        triggers=[audit.digest],
-        opts=pulumi.ResourceOptions(parent=component, depends_on=[audit]),
-    )
-    return check.checks
+    return proved(component, name, args, audit, delivery.proof_timeout())
 
 
 def commands(platform: CreatedPlatform, stack: str) -> list[str]:

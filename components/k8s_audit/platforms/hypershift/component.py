@@ -8,9 +8,9 @@ from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.hypershift import HypershiftPlatform
 from k8s_audit.errors import ConfigError
+from k8s_audit.platforms.proved import proved
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
 from k8s_audit.resources.objects import HostedClusterAudit
-from k8s_audit.resources.proofs import DeliveryCheck
 
 
 class HypershiftAuditArgs(TypedDict):
@@ -62,14 +62,5 @@ class HypershiftAudit(pulumi.ComponentResource):
             rollout_timeout=platform.rollout_timeout,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        check = DeliveryCheck(
-            f"{name}-delivery",
-            api_servers=[""],
-            kubeconfig=args["kubeconfig"],
-            receiver=args["receiver"],
-            timeout=delivery.proof_timeout(),
-            triggers=[hosted.digest],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[hosted]),
-        )
-        self.delivery_checks = check.checks
+        self.delivery_checks = proved(self, name, args, hosted, delivery.proof_timeout())
         self.register_outputs({"deliveryChecks": self.delivery_checks})

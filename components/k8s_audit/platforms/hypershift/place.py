@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from threading import Event
 
-import pulumi
-
 from k8s_audit.config.platforms.hypershift import HypershiftPlatform
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
@@ -14,23 +12,10 @@ from k8s_audit.platforms.hypershift.component import HypershiftAudit
 from k8s_audit.platforms.hypershift.rollout import KIND
 from k8s_audit.platforms.management.change import ObjectChange, ObjectPlace
 from k8s_audit.platforms.management.cluster import ManagementCluster
-from k8s_audit.platforms.stack_args import stack_args
-from k8s_audit.receivers.args import ReceiverArgs
+from k8s_audit.platforms.stack_args import placed
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
-from k8s_audit.receivers.placement import Outputs, Placement
 
-
-def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: pulumi.ResourceOptions) -> Outputs:
-    """Register it.
-
-    Args:
-        stack: the whole configuration.
-        endpoint: who takes audit events.
-        placement: what is around the receivers: the cluster's kubeconfig.
-        options: Pulumi's.
-    """
-    audit = HypershiftAudit(stack.cluster.name, stack_args(stack, endpoint, placement), options)
-    return {"kubeconfig": placement.kubeconfig, "deliveryChecks": audit.delivery_checks}
+place = placed(HypershiftAudit)
 
 
 def plan(

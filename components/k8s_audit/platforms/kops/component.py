@@ -11,9 +11,9 @@ from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.given import policy_text
 from k8s_audit.platforms.kops.fields import settable
 from k8s_audit.platforms.kops.spec import paths
+from k8s_audit.platforms.proved import proved
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
 from k8s_audit.resources.clusters import KopsSpecAudit
-from k8s_audit.resources.proofs import DeliveryCheck
 
 
 class KopsAuditArgs(TypedDict):
@@ -69,14 +69,5 @@ class KopsAudit(pulumi.ComponentResource):
             roll_timeout=platform.roll_timeout,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        check = DeliveryCheck(
-            f"{name}-delivery",
-            api_servers=list(platform.api_servers) or [""],
-            kubeconfig=args["kubeconfig"],
-            receiver=args["receiver"],
-            timeout=delivery.proof_timeout(),
-            triggers=[spec.digest],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[spec]),
-        )
-        self.delivery_checks = check.checks
+        self.delivery_checks = proved(self, name, args, spec, delivery.proof_timeout(), platform.api_servers)
         self.register_outputs({"deliveryChecks": self.delivery_checks})

@@ -7,15 +7,15 @@ import copy
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 from k8s_audit.errors import ChangeError, ConflictError, HostError
 from k8s_audit.platforms.management.cluster import Document, ManagementCluster
 from k8s_audit.platforms.management.kind import Edit, Kind, Progress
 from k8s_audit.platforms.management.own_secret import own_secret
+from k8s_audit.platforms.management.replacing import Replacing
 
-TRIES = 8
-"""A controller writes status all the time, and each time the resourceVersion is another one."""
 POLL = 1.0
 """Seconds between two looks."""
 
@@ -148,20 +148,12 @@ class ObjectChange:
 
     def _edit(self, edit: Edit) -> tuple[Document, Document]:
         """Replace the object by an edit of what is there now; return what was there, and what is."""
-        for number in range(TRIES):
-            before = self.read()
-            if before is None:
-                raise HostError(f"{self._called()} is gone")
-            wanted = edit(copy.deepcopy(before))
-            if wanted == before:
-                return before, before
-            for action in self.kind.actions(before, wanted) if number == 0 else ():
-                self.say(action)
-            try:
-                return before, self.cluster.replace(self.kind.resource, wanted)
-            except ConflictError:
-                continue
-        raise ConflictError(f"{self._called()} is changed by somebody else all the time; nothing was changed by us")
+        replacing = Replacing(self._called(), self.read, partial(self.cluster.replace, self.kind.resource), self._tell)
+        return replacing.by(edit)
+
+    def _tell(self, before: Document, wanted: Document) -> None:
+        for action in self.kind.actions(before, wanted):
+            self.say(action)
 
     def _wait(self) -> None:
         """Wait until the controller has done it; a cluster that is away for a while is waited for, for it may be the one that changes."""

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubernetes_api import client_settings, refusal
+from k8s_audit.kubernetes_api import answered, client_settings, refusal
 
 Document = dict[str, Any]
 TIMEOUT = 15
@@ -170,8 +170,6 @@ class ManagementCluster:
             raise self._refused(error, right, namespace) from None
 
     def _refused(self, error: Exception, right: str, namespace: str) -> HostError:
-        status = getattr(error, "status", None)
-        why = f"answers {status}: {refusal(error, LONGEST)}" if status else f"does not answer: {type(error).__name__}"
         where = f" -n {namespace}" if namespace else ""
         look = f"kubectl --kubeconfig {self.kubeconfig}{where} auth can-i {right}"
-        return HostError(f"the management cluster {why}.\nLook closer: {look}")
+        return HostError(f"the management cluster {answered(error, LONGEST)}.\nLook closer: {look}")

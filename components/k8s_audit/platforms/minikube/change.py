@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -89,15 +90,11 @@ class MinikubeChange:
 
     def plan(self, setup: AuditSetup) -> Plan:
         """What `apply` would do, with nothing changed."""
-        node = self._there()
-        planned = plan_of(node, setup)
+        planned = plan_of(self._there(), setup)
         if planned.obstacle:
             return planned
-        current, record = node.server.current(), node.journal.read()
-        base = node.without_us(current, record)
-        edit = node.edit(base, current, record, setup)
-        flags = node.server.audit_arguments(edit.manifest if edit else current)
-        return Plan(planned.state, [*planned.actions, *self.kept.plan(setup.policy, setup.webhook, flags)])
+        kept = self.kept.plan(setup.policy, setup.webhook, planned.arguments)
+        return replace(planned, actions=[*planned.actions, *kept])
 
     def read(self) -> LiveSetup | None:
         """What the node has, intact if each start would set it up too; None: there is no such cluster, or nothing of ours."""
@@ -131,5 +128,4 @@ class MinikubeChange:
 
 def _lasting(live: LiveSetup, *, intact: bool) -> LiveSetup:
     """With a digest of what a start keeps, since it writes the rest of the manifest anew."""
-    digest = digest_of(live.policy, live.webhook, live.arguments)
-    return LiveSetup(live.policy, live.webhook, live.arguments, digest, intact)
+    return replace(live, manifest_digest=digest_of(live.policy, live.webhook, live.arguments), intact=intact)

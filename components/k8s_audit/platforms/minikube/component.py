@@ -10,9 +10,9 @@ from k8s_audit.config.platforms.minikube import MinikubePlatform
 from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.given import flags_for, policy_text
 from k8s_audit.platforms.minikube.node import file_paths
+from k8s_audit.platforms.proved import proved
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
 from k8s_audit.resources.hosts import MinikubeNodeAudit
-from k8s_audit.resources.proofs import DeliveryCheck
 
 
 class MinikubeAuditArgs(TypedDict):
@@ -67,14 +67,5 @@ class MinikubeAudit(pulumi.ComponentResource):
             arguments=flags.arguments(*file_paths(platform.profile)),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        check = DeliveryCheck(
-            f"{name}-delivery",
-            api_servers=[""],
-            kubeconfig=args["kubeconfig"],
-            receiver=receiver,
-            timeout=delivery.proof_timeout(),
-            triggers=[node.manifest_digest],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[node]),
-        )
-        self.delivery_checks = check.checks
+        self.delivery_checks = proved(self, name, args, node, delivery.proof_timeout())
         self.register_outputs({"deliveryChecks": self.delivery_checks})

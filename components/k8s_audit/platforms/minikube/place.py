@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from threading import Event
 
-import pulumi
-
 from k8s_audit.audit_policy.render import render_policy
 from k8s_audit.config import places
 from k8s_audit.config.platforms.minikube import MinikubePlatform
@@ -17,23 +15,10 @@ from k8s_audit.errors import ConflictError
 from k8s_audit.platforms.minikube.change import MinikubeChange
 from k8s_audit.platforms.minikube.component import MinikubeAudit
 from k8s_audit.platforms.minikube.node import file_paths
-from k8s_audit.platforms.stack_args import stack_args
-from k8s_audit.receivers.args import ReceiverArgs
+from k8s_audit.platforms.stack_args import placed
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
-from k8s_audit.receivers.placement import Outputs, Placement
 
-
-def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: pulumi.ResourceOptions) -> Outputs:
-    """Register it.
-
-    Args:
-        stack: the whole configuration.
-        endpoint: who takes audit events.
-        placement: what is around the receivers: the cluster's kubeconfig.
-        options: Pulumi's.
-    """
-    audit = MinikubeAudit(stack.cluster.name, stack_args(stack, endpoint, placement), options)
-    return {"kubeconfig": placement.kubeconfig, "deliveryChecks": audit.delivery_checks}
+place = placed(MinikubeAudit)
 
 
 def plan(

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
-from k8s_audit.errors import ChangeError, HostError
+from k8s_audit.errors import HostError
 from k8s_audit.platforms.openshift.api import AwayError
 from k8s_audit.platforms.openshift.cluster import OpenshiftCluster
 from k8s_audit.platforms.openshift.rollout import Mark, Seen, begun, lacking
+from k8s_audit.platforms.openshift.waiting import wait_until_rolled
 
 Audit = dict[str, Any]
 DEFAULT = "Default"
@@ -134,28 +135,25 @@ class AuditProfile:
         Raises:
             ChangeError: it is not so in time; with the operator's own words.
         """
-        began = time.monotonic()
-        told, left = "", ["the cluster was not asked yet"]
-        while True:
+        began, mark = time.monotonic(), since
+
+        def look() -> list[str]:
+            nonlocal mark
             try:
                 seen = self.cluster.seen()
-                since = self._given_up(seen, since, time.monotonic() - began)
-                left = lacking(seen, since)
             except AwayError as error:
-                left = [str(error)]
-            if not left:
-                return
-            if left[0] != told:
-                told = left[0]
-                self.say(f"waiting for the API servers: {told}")
-            if self.stop.wait(POLL):
-                raise ChangeError(f"stopped while waiting for the API servers: {'; '.join(left)}")
-            if time.monotonic() - began > self.timeout:
-                raise ChangeError(
-                    f"the API servers do not run with the audit profile after {self.timeout:g} s: {'; '.join(left)}.\nThe settings"
-                    " stay; the operator goes on, and the next `up` waits again.\nLook closer: kubectl --kubeconfig"
-                    f" {self.cluster.kubeconfig} get clusteroperator kube-apiserver; … describe kubeapiserver cluster"
-                )
+                return [str(error)]
+            mark = self._given_up(seen, mark, time.monotonic() - began)
+            return lacking(seen, mark)
+
+        def late(left: str) -> str:
+            return (
+                f"the API servers do not run with the audit profile after {self.timeout:g} s: {left}.\nThe settings"
+                " stay; the operator goes on, and the next `up` waits again.\nLook closer: kubectl --kubeconfig"
+                f" {self.cluster.kubeconfig} get clusteroperator kube-apiserver; … describe kubeapiserver cluster"
+            )
+
+        wait_until_rolled(look, late, self.timeout, POLL, self.stop, self.say)
 
     def _given_up(self, seen: Seen, since: Mark | None, elapsed: float) -> Mark | None:
         """No longer waiting for another policy, where the operator makes none: it had that one before."""

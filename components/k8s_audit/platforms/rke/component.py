@@ -9,10 +9,10 @@ from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.given import flags_for, policy_text
+from k8s_audit.platforms.proved import proved
 from k8s_audit.platforms.rke.cluster_file import LOG_PATH, paths
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
 from k8s_audit.resources.clusters import RkeClusterAudit
-from k8s_audit.resources.proofs import DeliveryCheck
 
 
 class RkeAuditArgs(TypedDict):
@@ -69,14 +69,7 @@ class RkeAudit(pulumi.ComponentResource):
             timeout=platform.up_timeout,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        check = DeliveryCheck(
-            f"{name}-delivery",
-            api_servers=[host.api_server for host in platform.hosts],
-            kubeconfig=args["kubeconfig"],
-            receiver=receiver,
-            timeout=delivery.proof_timeout(),
-            triggers=[audited.digest],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[audited]),
+        self.delivery_checks = proved(
+            self, name, args, audited, delivery.proof_timeout(), [host.api_server for host in platform.hosts]
         )
-        self.delivery_checks = check.checks
         self.register_outputs({"deliveryChecks": self.delivery_checks})

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from threading import Event
 
-import pulumi
-
 from k8s_audit.audit_policy.render import render_policy
 from k8s_audit.config import places
 from k8s_audit.config.platforms.talos import TalosPlatform
@@ -12,27 +10,14 @@ from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.versions import policy_version
 from k8s_audit.delivery.webhook import render_webhook, secrets_in, with_authority
-from k8s_audit.platforms.stack_args import stack_args
+from k8s_audit.platforms.stack_args import placed
 from k8s_audit.platforms.talos.component import TalosAudit, settable, talosconfig
 from k8s_audit.platforms.talos.documents import load
 from k8s_audit.platforms.talos.machine_config import Setup, files_of, live, same_policy, turn_on
 from k8s_audit.platforms.talos.node import TalosNode, TalosPlace
-from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
-from k8s_audit.receivers.placement import Outputs, Placement
 
-
-def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: pulumi.ResourceOptions) -> Outputs:
-    """Register it.
-
-    Args:
-        stack: the whole configuration.
-        endpoint: who takes audit events.
-        placement: what is around the receivers: the cluster's kubeconfig.
-        options: Pulumi's.
-    """
-    audit = TalosAudit(stack.cluster.name, stack_args(stack, endpoint, placement), options)
-    return {"kubeconfig": placement.kubeconfig, "deliveryChecks": audit.delivery_checks}
+place = placed(TalosAudit)
 
 
 def plan(

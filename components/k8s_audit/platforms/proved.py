@@ -1,0 +1,54 @@
+"""The proof that events arrive, once a cluster's audit logging is set as a whole: by one resource, whatever its platform."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+
+from k8s_audit.resources.clusters import CreatedAudit, KopsSpecAudit, RkeClusterAudit
+from k8s_audit.resources.hosts import MinikubeNodeAudit
+from k8s_audit.resources.objects import HostedClusterAudit, KubeadmControlPlaneAudit, OpenshiftAuditSink
+from k8s_audit.resources.proofs import DeliveryCheck
+
+Audited = (
+    CreatedAudit
+    | HostedClusterAudit
+    | KopsSpecAudit
+    | KubeadmControlPlaneAudit
+    | MinikubeNodeAudit
+    | OpenshiftAuditSink
+    | RkeClusterAudit
+)
+
+
+def proved(
+    component: pulumi.ComponentResource,
+    name: str,
+    args: Any,
+    audited: Audited,
+    timeout: str,
+    api_servers: Sequence[str] = (),
+) -> pulumi.Output[list[dict[str, Any]]]:
+    """Register the proof.
+
+    Args:
+        component: what it belongs to.
+        name: of the component.
+        args: the component's, with `receiver` and `kubeconfig`.
+        audited: what set the audit logging; the proof is made again when its digest changes.
+        timeout: a duration: how long an event may take.
+        api_servers: each API server's own URL; default: the kubeconfig's.
+
+    Returns:
+        one proof an API server.
+    """
+    check = DeliveryCheck(
+        f"{name}-delivery",
+        api_servers=list(api_servers) or [""],
+        kubeconfig=args["kubeconfig"],
+        receiver=args["receiver"],
+        timeout=timeout,
+        triggers=[audited.digest],
+        opts=pulumi.ResourceOptions(parent=component, depends_on=[audited]),
+    )
+    return check.checks
