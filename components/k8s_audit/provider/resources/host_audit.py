@@ -20,13 +20,11 @@ Say = Callable[[str], None]
 
 
 class HostAuditInputs(ResourceInputs):
-    """What each kind has beside its `host`."""
+    """What each kind has, whatever tells its host."""
 
     policy: str
     webhook: str
     arguments: dict[str, str]
-    ssh_private_key: str | None = None
-    """Logs in at a host over SSH; a secret."""
     remaining: list[str] = Field(default=[], json_schema_extra=BESIDE)
     """Names of the hosts whose turn comes after this one; for messages alone."""
 
@@ -34,6 +32,13 @@ class HostAuditInputs(ResourceInputs):
         """What the host shall have; `say` shows what could not be tried before."""
         contract = contract_of(self.webhook, self.arguments, say)
         return AuditSetup(self.policy, self.webhook, self.arguments, contract=contract)
+
+
+class NamedHostAuditInputs(HostAuditInputs):
+    """What those have beside it whose host is named by their inputs."""
+
+    ssh_private_key: str | None = None
+    """Logs in at a host over SSH; a secret."""
 
 
 Inputs = TypeVar("Inputs", bound=HostAuditInputs)

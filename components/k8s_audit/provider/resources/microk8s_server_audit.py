@@ -7,10 +7,10 @@ from k8s_audit.config.platforms.microk8s import Microk8sHost
 from k8s_audit.config.reach import microk8s_change
 from k8s_audit.control_plane.change import Change
 from k8s_audit.provider.resource import Values
-from k8s_audit.provider.resources.host_audit import HostAuditInputs, HostAuditResource, Say, no_import
+from k8s_audit.provider.resources.host_audit import HostAuditResource, NamedHostAuditInputs, Say, no_import
 
 
-class Microk8sServerAuditInputs(HostAuditInputs):
+class Microk8sServerAuditInputs(NamedHostAuditInputs):
     """See `k8s_audit.Microk8sServerAudit`."""
 
     host: Microk8sHost

@@ -7,10 +7,10 @@ from k8s_audit.config.platforms.rancher import ServerHost
 from k8s_audit.config.reach import rancher_change
 from k8s_audit.control_plane.change import Change
 from k8s_audit.provider.resource import Values
-from k8s_audit.provider.resources.host_audit import HostAuditInputs, HostAuditResource, Say, no_import
+from k8s_audit.provider.resources.host_audit import HostAuditResource, NamedHostAuditInputs, Say, no_import
 
 
-class RancherServerAuditInputs(HostAuditInputs):
+class RancherServerAuditInputs(NamedHostAuditInputs):
     """See `k8s_audit.RancherServerAudit`."""
 
     distribution: Literal["rke2", "k3s"]

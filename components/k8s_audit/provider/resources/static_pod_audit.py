@@ -13,10 +13,10 @@ from k8s_audit.control_plane.change import AuditSetup, Change
 from k8s_audit.errors import ConfigError, HostError
 from k8s_audit.faults import shown
 from k8s_audit.provider.resource import Values
-from k8s_audit.provider.resources.host_audit import HostAuditInputs, HostAuditResource, Say
+from k8s_audit.provider.resources.host_audit import HostAuditResource, NamedHostAuditInputs, Say
 
 
-class StaticPodAuditInputs(HostAuditInputs):
+class StaticPodAuditInputs(NamedHostAuditInputs):
     """See `k8s_audit.StaticPodAudit`."""
 
     host: StaticPodHost
