@@ -5,15 +5,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi.runtime import mocks
 
 from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.audit_sink.component import OpenshiftSinkAudit
 from k8s_audit.platforms.cluster_api.component import ClusterApiAudit
+from k8s_audit.platforms.created.component import KindAudit
 from k8s_audit.platforms.hypershift.component import HypershiftAudit
 from k8s_audit.platforms.iks.component import IksAudit
 from k8s_audit.platforms.kops.component import KopsAudit
+from k8s_audit.platforms.minikube.component import MinikubeAudit
 from k8s_audit.platforms.rke.component import RkeAudit
 from tests.components.test_sysdig_receivers import SECRET, Engine, of_type, plain
 
@@ -129,6 +132,58 @@ def test_a_hosted_cluster_gets_a_webhook_alone(engine: Engine) -> None:
     assert SECRET in hosted["webhook"]
     assert (hosted["profile"], hosted["namespace"], hosted["cluster"]) == ("Default", "clusters", "prod")
     assert len(of_type(engine, "DeliveryCheck")) == 1
+
+
+class Told(Engine):
+    """Yields the digest of what was set."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        id, state = super().new_resource(args)
+        return id, state | dict.fromkeys(("digest", "manifestDigest"), f"digest of {args.name}")
+
+
+@pytest.mark.parametrize(
+    ("component", "settings", "audited"),
+    [
+        (KopsAudit, {"clusterName": "prod.k8s.example.com"}, "prod-1-spec"),
+        (RkeAudit, {"hosts": HOSTS, "clusterFile": "/srv/rke/cluster.yml"}, "prod-1-cluster"),
+        (
+            ClusterApiAudit,
+            {"managementKubeconfig": "~/m", "namespace": "c", "name": "p"},
+            "prod-1-control-plane",
+        ),
+        (HypershiftAudit, {"managementKubeconfig": "~/m", "namespace": "c", "name": "p"}, "prod-1-hosted-cluster"),
+        (KindAudit, {"folder": "~/kind-1"}, "prod-1-created"),
+        (MinikubeAudit, {"profile": "dev"}, "prod-1-dev"),
+    ],
+)
+def test_the_proof_is_made_again_when_what_was_set_changes(
+    component: Any, settings: dict[str, Any], audited: str
+) -> None:
+    engine = Told()
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    mocks.set_mocks(engine, project="audit", stack="test", preview=False)
+    args: Any = {"settings": settings, "receiver": RECEIVER, "kubeconfig": "/admin.conf"}
+    mocks.test(lambda: component("prod-1", args))()  # type: ignore[no-untyped-call]
+    assert audited in engine.registered
+    (proof,) = of_type(engine, "DeliveryCheck").values()
+    assert proof["triggers"] == [f"digest of {audited}"]
+    assert (proof["receiver"], proof["url"]) == ("siem", "https://siem.example/audit")
+
+
+def test_a_minikube_node_gets_its_webhook_as_a_secret_and_its_files_where_kubeadm_mounts_them(engine: Engine) -> None:
+    args: Any = {"settings": {"profile": "dev", "home": "/m"}, "receiver": RECEIVER, "kubeconfig": "/admin.conf"}
+    mocks.test(lambda: MinikubeAudit("prod-1", args))()  # type: ignore[no-untyped-call]
+    (node,) = of_type(engine, "MinikubeNodeAudit").values()
+    assert SECRET in node["webhook"]
+    assert "token: TOKEN" in plain(node["webhook"])
+    assert (node["profile"], node["folder"]) == ("dev", "/m")
+    assert node["arguments"]["audit-policy-file"] == "/etc/ssl/certs/k8s-audit/dev/policy.yaml"
+    assert node["arguments"]["audit-log-path"] == "-"
+    assert int(node["arguments"]["audit-webhook-truncate-max-batch-size"]) < 65_536
+    args["delivery"] = {"log": {"path": "/var/log/audit.log"}}
+    with pytest.raises(ConfigError, match=r"audit:delivery.log.path: /var/log/audit.log; allowed: -"):
+        mocks.test(lambda: MinikubeAudit("prod-2", args))()  # type: ignore[no-untyped-call]
 
 
 def sink(receiver: Any = MappingProxyType({}), delivery: Any = MappingProxyType({}), **settings: Any) -> None:
