@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from k8s_audit.delivery.forwarder.component import Forwarder, ForwarderArgs
     from k8s_audit.errors import AuditPolicyError, CloudError, ConfigError, K8sAuditError, ReceiverError
     from k8s_audit.platforms.aks.component import AksAudit, AksAuditArgs
-    from k8s_audit.platforms.audit_sink.component import OpenshiftSinkAudit, OpenshiftSinkAuditArgs
     from k8s_audit.platforms.cluster_api.component import ClusterApiAudit, ClusterApiAuditArgs
     from k8s_audit.platforms.created.component import CreatedAuditArgs, K3dAudit, KindAudit
     from k8s_audit.platforms.eks.component import EksAudit, EksAuditArgs
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.microk8s import Microk8sAudit
     from k8s_audit.platforms.minikube.component import MinikubeAudit, MinikubeAuditArgs
     from k8s_audit.platforms.openshift.component import OpenshiftAudit, OpenshiftAuditArgs
+    from k8s_audit.platforms.openshift_sink.component import OpenshiftSinkAudit, OpenshiftSinkAuditArgs
     from k8s_audit.platforms.rke.component import RkeAudit, RkeAuditArgs
     from k8s_audit.platforms.rke2 import Rke2Audit
     from k8s_audit.platforms.server_nodes import ServerNodesArgs
@@ -119,8 +119,8 @@ _HOMES = {
     "OpenshiftAuditArgs": "platforms.openshift.component",
     "OpenshiftAuditProfile": "resources.objects",
     "OpenshiftAuditSink": "resources.objects",
-    "OpenshiftSinkAudit": "platforms.audit_sink.component",
-    "OpenshiftSinkAuditArgs": "platforms.audit_sink.component",
+    "OpenshiftSinkAudit": "platforms.openshift_sink.component",
+    "OpenshiftSinkAuditArgs": "platforms.openshift_sink.component",
     "Policy": "audit_policy.model",
     "PolicyRule": "audit_policy.model",
     "RancherServerAudit": "resources.hosts",

@@ -10,13 +10,13 @@ import pytest
 from pulumi.runtime import mocks
 
 from k8s_audit.errors import ConfigError
-from k8s_audit.platforms.audit_sink.component import OpenshiftSinkAudit
 from k8s_audit.platforms.cluster_api.component import ClusterApiAudit
 from k8s_audit.platforms.created.component import KindAudit
 from k8s_audit.platforms.hypershift.component import HypershiftAudit
 from k8s_audit.platforms.iks.component import IksAudit
 from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.minikube.component import MinikubeAudit
+from k8s_audit.platforms.openshift_sink.component import OpenshiftSinkAudit
 from k8s_audit.platforms.rke.component import RkeAudit
 from tests.components.test_sysdig_receivers import SECRET, Engine, of_type, plain
 

@@ -10,7 +10,7 @@ import pytest
 from k8s_audit.errors import ChangeError, ConflictError, HostError
 from k8s_audit.kubernetes_api import RECORD
 from k8s_audit.local_cluster import LocalCluster
-from k8s_audit.platforms.audit_sink import change
+from k8s_audit.platforms.openshift_sink import change
 from k8s_audit.provider.resource import Context, PartialError
 from k8s_audit.provider.resources.openshift_audit_sink import OpenshiftAuditSinkInputs, OpenshiftAuditSinkResource
 from tests.standins.api_server import ApiServer
@@ -177,7 +177,7 @@ def test_another_version_another_cluster_and_what_is_somebody_elses_are_refused_
         RESOURCE.delete(context, "", outputs)
         assert spec_and_notes(operator) == before
     monkeypatch.setattr(
-        "k8s_audit.platforms.audit_sink.cluster.OPERATOR", "/apis/operator.openshift.io/v1/kubeapiservers/other"
+        "k8s_audit.platforms.openshift_sink.cluster.OPERATOR", "/apis/operator.openshift.io/v1/kubeapiservers/other"
     )
     with pytest.raises(HostError, match="it is none of OpenShift 4"):
         RESOURCE.create(context, "s", inputs(cluster))

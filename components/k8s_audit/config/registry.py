@@ -105,7 +105,7 @@ TOOLED = MappingProxyType(
         "minikube": "minikube.place",
         "cluster-api": "cluster_api.place",
         "hypershift": "hypershift.place",
-        "openshift-4.2": "audit_sink.place",
+        "openshift-4.2": "openshift_sink.place",
     }
 )
 """The module in `platforms/` for a cluster that another maker's command line, API or controller changes, or creates: `place` registers it, `plan` tells
@@ -138,7 +138,7 @@ RENDERS = MappingProxyType(
         "openshift": "openshift.render",
         "cluster-api": "cluster_api.render",
         "hypershift": "hypershift.render",
-        "openshift-4.2": "audit_sink.render",
+        "openshift-4.2": "openshift_sink.render",
     }
 )
 """The module in `platforms/` whose `render` tells what a stack of this kind writes; clouds write nothing of the kind."""

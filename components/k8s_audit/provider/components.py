@@ -4,7 +4,6 @@ import pulumi
 
 from k8s_audit.delivery.forwarder.component import Forwarder
 from k8s_audit.platforms.aks.component import AksAudit
-from k8s_audit.platforms.audit_sink.component import OpenshiftSinkAudit
 from k8s_audit.platforms.cluster_api.component import ClusterApiAudit
 from k8s_audit.platforms.created.component import K3dAudit, KindAudit
 from k8s_audit.platforms.eks.component import EksAudit
@@ -19,6 +18,7 @@ from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.platforms.microk8s import Microk8sAudit
 from k8s_audit.platforms.minikube.component import MinikubeAudit
 from k8s_audit.platforms.openshift.component import OpenshiftAudit
+from k8s_audit.platforms.openshift_sink.component import OpenshiftSinkAudit
 from k8s_audit.platforms.rke.component import RkeAudit
 from k8s_audit.platforms.rke2 import Rke2Audit
 from k8s_audit.platforms.talos.component import TalosAudit

@@ -7,11 +7,11 @@ from k8s_audit.config.platforms.openshift_sink import STAGES
 from k8s_audit.control_plane.change import sha256
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.errors import HostError
-from k8s_audit.platforms.audit_sink.arguments import OURS
-from k8s_audit.platforms.audit_sink.change import Live, SinkChange
-from k8s_audit.platforms.audit_sink.cluster import SinkCluster
-from k8s_audit.platforms.audit_sink.sink import BURST, QPS, Sink, sink_of
 from k8s_audit.platforms.management.change import HalfDoneError
+from k8s_audit.platforms.openshift_sink.arguments import OURS
+from k8s_audit.platforms.openshift_sink.change import Live, SinkChange
+from k8s_audit.platforms.openshift_sink.cluster import SinkCluster
+from k8s_audit.platforms.openshift_sink.sink import BURST, QPS, Sink, sink_of
 from k8s_audit.provider.resource import Context, PartialError, Read, ResourceInputs, Values
 
 ID = "kubeapiservers/cluster"

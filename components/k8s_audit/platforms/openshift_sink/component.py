@@ -8,7 +8,7 @@ from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.openshift_sink import OpenshiftSinkPlatform
 from k8s_audit.errors import ConfigError
-from k8s_audit.platforms.audit_sink.sink import limits
+from k8s_audit.platforms.openshift_sink.sink import limits
 from k8s_audit.platforms.proved import proved
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.resources.objects import OpenshiftAuditSink

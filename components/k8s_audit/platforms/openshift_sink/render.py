@@ -1,8 +1,8 @@
 """What a stack of kind openshift-4.2 writes, as text: the API servers' arguments, then the AuditSink."""
 
 from k8s_audit import kubernetes_yaml
-from k8s_audit.platforms.audit_sink.arguments import OURS
-from k8s_audit.platforms.audit_sink.place import sink_for
+from k8s_audit.platforms.openshift_sink.arguments import OURS
+from k8s_audit.platforms.openshift_sink.place import sink_for
 from k8s_audit.rendering.model import CLUSTER, Rendered, Wanted
 
 

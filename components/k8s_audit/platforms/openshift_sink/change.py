@@ -12,14 +12,14 @@ from k8s_audit.config.platforms.openshift import minor_of
 from k8s_audit.config.platforms.openshift_sink import NEWEST, OLDEST
 from k8s_audit.errors import ChangeError, ConflictError, HostError
 from k8s_audit.kubernetes_api import RECORD
-from k8s_audit.platforms.audit_sink.arguments import OURS, actions, asked, turn_off, turn_on
-from k8s_audit.platforms.audit_sink.cluster import SinkCluster
-from k8s_audit.platforms.audit_sink.sink import Document, Sink, is_ours, same, sink_of
 from k8s_audit.platforms.management.change import HalfDoneError
 from k8s_audit.platforms.management.kind import Edit
 from k8s_audit.platforms.management.record import record_of
 from k8s_audit.platforms.management.replacing import Replacing
 from k8s_audit.platforms.openshift.waiting import wait_until_rolled
+from k8s_audit.platforms.openshift_sink.arguments import OURS, actions, asked, turn_off, turn_on
+from k8s_audit.platforms.openshift_sink.cluster import SinkCluster
+from k8s_audit.platforms.openshift_sink.sink import Document, Sink, is_ours, same, sink_of
 
 ALL = frozenset(OURS)
 POLL = 5.0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from k8s_audit.errors import ConflictError
-from k8s_audit.platforms.audit_sink.arguments import OURS, actions, active, asked, turn_off, turn_on
+from k8s_audit.platforms.openshift_sink.arguments import OURS, actions, active, asked, turn_off, turn_on
 
 GATES = ["RotateKubeletServerCertificate=true", "SupportPodPidsLimit=true"]
 SINKS = "auditregistration.k8s.io/v1alpha1=true"

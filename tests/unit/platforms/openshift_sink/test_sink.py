@@ -2,7 +2,7 @@
 
 import pytest
 
-from k8s_audit.platforms.audit_sink.sink import Sink, is_ours, same, sink_of
+from k8s_audit.platforms.openshift_sink.sink import Sink, is_ours, same, sink_of
 
 
 def test_a_url_is_told_as_it_is_and_a_services_name_by_namespace_name_path_and_port() -> None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8s_audit.errors import HostError
-from k8s_audit.platforms.audit_sink.arguments import active
-from k8s_audit.platforms.audit_sink.sink import API_VERSION
 from k8s_audit.platforms.management.cluster import Document
 from k8s_audit.platforms.openshift.api import OpenshiftApi
 from k8s_audit.platforms.openshift.cluster import CLUSTER_OPERATOR, OPERATOR, conditions_of, revisions_of, version_of
 from k8s_audit.platforms.openshift.rollout import unrolled
+from k8s_audit.platforms.openshift_sink.arguments import active
+from k8s_audit.platforms.openshift_sink.sink import API_VERSION
 
 CONFIG = "/api/v1/namespaces/openshift-kube-apiserver/configmaps/config"
 SINKS = f"/apis/{API_VERSION}/auditsinks"

@@ -6,10 +6,10 @@ from threading import Event
 from k8s_audit.config.platforms.openshift_sink import OpenshiftSinkPlatform
 from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
-from k8s_audit.platforms.audit_sink.change import SinkChange
-from k8s_audit.platforms.audit_sink.cluster import SinkCluster
-from k8s_audit.platforms.audit_sink.component import OpenshiftSinkAudit
-from k8s_audit.platforms.audit_sink.sink import Sink, limits
+from k8s_audit.platforms.openshift_sink.change import SinkChange
+from k8s_audit.platforms.openshift_sink.cluster import SinkCluster
+from k8s_audit.platforms.openshift_sink.component import OpenshiftSinkAudit
+from k8s_audit.platforms.openshift_sink.sink import Sink, limits
 from k8s_audit.platforms.stack_args import placed
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 
