@@ -1,14 +1,19 @@
 """The docs are true: their stack files are judged, their programs previewed, their commands run, their links followed."""
 
 import re
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+import typer
+from typer.core import TyperGroup
 
 from benchmarks import plot
+from k8s_audit.cli.app import app
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel
 from k8s_audit.config.platforms.aks import AksPlatform, SeedForwarder, VnetIntegration
@@ -79,6 +84,29 @@ def test_a_program_can_be_previewed(program: str, new_project: Callable[..., Any
 def test_commands_succeed(commands: str, tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-euc", commands], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def written(page: Path) -> list[str]:
+    """The commands of ours that a page shows, without what comments them or takes their output."""
+    whole = page.read_text().replace("\\\n", " ")
+    lines = re.findall(r"^ {4}(?:\$ )?(k8s-audit .*)$", whole, re.MULTILINE)
+    bare = (re.split(r"\s+#|\s[>|]|\s&&", line)[0] for line in lines)
+    return [line.replace("[--json]", "--json") for line in bare if "..." not in line]
+
+
+def test_each_command_of_ours_that_a_page_shows_is_one_with_these_options() -> None:
+    """They are parsed and not run: most name a stack of the reader's."""
+    commands = [(page, line) for page in PAGES for line in written(page)]
+    assert len(commands) > 50
+    for page, line in commands:
+        command, words = typer.main.get_command(app), shlex.split(line)[1:]
+        while isinstance(command, TyperGroup) and words and words[0] in command.commands:
+            command, words = command.commands[words[0]], words[1:]
+        assert not isinstance(command, TyperGroup) or words == [] or words[0].startswith("-"), (page, line)
+        try:
+            command.make_context(line, list(words))
+        except click.UsageError as error:
+            raise AssertionError(f"{page}: {line}: {error.message}") from None
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
