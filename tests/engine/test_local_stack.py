@@ -31,7 +31,9 @@ config:
 def started_by(project: Project) -> list[psutil.Process]:
     """The processes that know of a file of the stack's."""
     folder = str(project.folder / ".local")
-    return [p for p in psutil.process_iter(["cmdline"]) if any(folder in part for part in p.info["cmdline"] or [])]
+    return [
+        p for p in psutil.process_iter(["name", "cmdline"]) if any(folder in part for part in p.info["cmdline"] or [])
+    ]
 
 
 def cut_the_power(project: Project, *others: psutil.Process) -> None:
@@ -56,7 +58,7 @@ def test_a_port_that_is_taken_is_named_and_up_verify_reboot_up_and_down_leave_no
     assert failed.returncode
     assert f"port {port} on 127.0.0.1 is taken by " in failed.stdout
     assert "or set another port in audit:platform.ports.apiServer" in failed.stdout
-    assert not [p for p in started_by(local) if "kube-apiserver" in p.name() or "etcd" in p.name()]
+    assert not {"kube-apiserver", "etcd"} & {p.info["name"] for p in started_by(local)}
 
     local.up("--refresh")
     (check,) = local.outputs()["deliveryChecks"]
@@ -116,7 +118,7 @@ def test_a_stack_that_is_half_up_after_a_power_cut_is_finished_or_taken_back(loc
     )
     tree = psutil.Process(running.pid)
     deadline = time.monotonic() + 60
-    while not any("kube-apiserver" in p.name() for p in started_by(local)):
+    while "kube-apiserver" not in {p.info["name"] for p in started_by(local)}:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     tree.suspend()
