@@ -33,11 +33,9 @@ from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.platforms.aks import rights as aks_rights
 from k8s_audit.platforms.eks import rights
 from k8s_audit.platforms.gke import rights as gke_rights
+from tests.pages import PAGES, blocks, commands, title
 from tests.project import CHECKOUT
 
-ROOT = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "policies/README.md")
-PAGES = [*(CHECKOUT / name for name in ROOT), *sorted((CHECKOUT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OF_SERVICES: tuple[tuple[str, type[ConfigModel], type[ConfigModel]], ...] = (
     ("rke2", Rke2Platform, Rke2Host),
     ("k3s", K3sPlatform, K3sHost),
@@ -50,15 +48,6 @@ config:
 """
 """A stack without receivers."""
 LINK = re.compile(r"\]\(([^)#:]+)(?:#([^)]*))?\)")
-
-
-def blocks(language: str) -> list[Any]:
-    return [
-        pytest.param(text, id=f"{page.relative_to(CHECKOUT)}-{number}")
-        for page in PAGES
-        for number, (kind, text) in enumerate(BLOCK.findall(page.read_text()))
-        if kind == language
-    ]
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
@@ -79,33 +68,26 @@ def test_a_program_can_be_previewed(program: str, new_project: Callable[..., Any
     assert re.search(r"\+ \d+ to create", project.run("preview").stdout)
 
 
-@pytest.mark.parametrize("commands", blocks("sh"))
-def test_commands_succeed(commands: str, tmp_path: Path) -> None:
-    done = subprocess.run(["bash", "-euc", commands], cwd=tmp_path, capture_output=True, text=True)
+@pytest.mark.parametrize("script", blocks("sh"))
+def test_commands_succeed(script: str, tmp_path: Path) -> None:
+    done = subprocess.run(["bash", "-euc", script], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
-def written(page: Path) -> list[str]:
-    """The commands of ours that a page shows, without what comments them or takes their output."""
-    whole = page.read_text().replace("\\\n", " ")
-    lines = re.findall(r"^ {4}(?:\$ )?(k8s-audit .*)$", whole, re.MULTILINE)
-    bare = (re.split(r"\s+#|\s[>|]|\s&&", line)[0] for line in lines)
-    return [line.replace("[--json]", "--json") for line in bare if "..." not in line]
-
-
 def test_each_command_of_ours_that_a_page_shows_is_one_with_these_options() -> None:
-    """They are parsed and not run: most name a stack of the reader's."""
-    commands = [(page, line) for page in PAGES for line in written(page)]
-    assert len(commands) > 50
-    for page, line in commands:
-        command, words = typer.main.get_command(app), shlex.split(line)[1:]
+    """Those that name a stack are run, too: tests/engine/test_pages.py."""
+    written = [(page, line) for page in PAGES for line in commands(page, "k8s-audit")]
+    assert len(written) > 50
+    for page, line in written:
+        bare = re.split(r"\s[>|]|\s&&", line)[0]
+        command, words = typer.main.get_command(app), shlex.split(bare)[1:]
         while isinstance(command, TyperGroup) and words and words[0] in command.commands:
             command, words = command.commands[words[0]], words[1:]
         assert not isinstance(command, TyperGroup) or words == [] or words[0].startswith("-"), (page, line)
         command.make_context(f"{page}: {line}", words)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+@pytest.mark.parametrize("page", PAGES, ids=title)
 def test_links_lead_somewhere(page: Path) -> None:
     text = page.read_text()
     for target, anchor in LINK.findall(text):

@@ -30,7 +30,7 @@ class Cloud:
     def variables(self) -> dict[str, str]:
         return gcp_cloud.variables(self.url) | {"PULUMI_DEBUG_PROVIDERS": self.plugin}
 
-    def cluster(self, name: str, project: str = PROJECT, **more: Any) -> str:
+    def cluster(self, name: str, project: str = PROJECT, location: str = LOCATION, **more: Any) -> str:
         """Make one that no stack owns."""
         body = {
             "name": name,
@@ -39,7 +39,7 @@ class Cloud:
             "workloadIdentityConfig": {"workloadPool": f"{project}.svc.id.goog"},
             **more,
         }
-        self.ask("POST", f"projects/{project}/locations/{LOCATION}/clusters", body)
+        self.ask("POST", f"projects/{project}/locations/{location}/clusters", body)
         return name
 
     def audited(self, project: str = PROJECT) -> dict[str, Any]:
