@@ -46,11 +46,7 @@ def _beyond_the_hosts(platform: HostsPlatform, kubeconfig: str) -> Iterator[Find
         yield Finding("nodes that joined", [f"not known: {error}"])
         return
     if found:
-        yield Finding(
-            f"nodes {', '.join(found.among)} run the control plane, and at least {found.number} of them is none of"
-            " audit:platform.hosts, so `up` does not turn auditing on there; put it there",
-            wrong=True,
-        )
+        yield Finding(found.told(), wrong=True)
 
 
 def _configuration(platform: KubeadmHosts, persistence: Persistence, arguments: Mapping[str, str]) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.given import flags_for, policy_text
 from k8s_audit.platforms.one_by_one import Audited, one_by_one
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
+from k8s_audit.resources.nodes import ControlPlaneNodes
 
 Platform = TypeVar("Platform", bound=HostsPlatform)
 
@@ -25,7 +26,8 @@ class ServerNodesArgs(TypedDict):
     receiver: ReceiverArgs
     """Who gets the events."""
     kubeconfig: pulumi.Input[str]
-    """Path of a kubeconfig that may create ConfigMaps in `default` and read /metrics: for the proof of delivery."""
+    """Path of a kubeconfig that may create ConfigMaps in `default` and read /metrics: for the proof of delivery; and list nodes, to
+    find those that joined."""
     ssh_private_key: NotRequired[pulumi.Input[str]]
     """Logs in at hosts over SSH; a secret; default: the SSH agent's keys, else those in ~/.ssh."""
     kubernetes_version: NotRequired[str]
@@ -109,6 +111,32 @@ def audit_servers(
         timeout=delivery.proof_timeout(),
     )
     return Registered(checks, last, flags)
+
+
+def find_others(
+    platform: HostsPlatform,
+    component: pulumi.ComponentResource,
+    name: str,
+    args: ServerNodesArgs,
+    after: list[pulumi.Resource],
+) -> None:
+    """Register the look at nodes that run the control plane and are no host.
+
+    Args:
+        platform: the judged one, whose kind is in `control_plane_nodes.LABELS`.
+        component: what it belongs to.
+        name: its name.
+        args: see ServerNodesArgs.
+        after: the last host's resources.
+    """
+    names = {"name", "address", "api_server"}
+    ControlPlaneNodes(
+        f"{name}-nodes",
+        distribution=platform.kind,
+        kubeconfig=args["kubeconfig"],
+        hosts=[host.model_dump(by_alias=True, include=names, exclude_none=True) for host in platform.hosts],
+        opts=pulumi.ResourceOptions(parent=component, depends_on=after),
+    )
 
 
 def judged(kind: type[Platform], name: str, args: ServerNodesArgs, **more: Any) -> Platform:
