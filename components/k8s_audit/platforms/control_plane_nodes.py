@@ -14,10 +14,13 @@ from k8s_audit.kubernetes_api import answered, client_settings
 
 ROLE = "node-role.kubernetes.io/control-plane"
 LABELS: Mapping[str, str] = MappingProxyType(
-    {"rke2": ROLE, "k3s": ROLE, "microk8s": "node.kubernetes.io/microk8s-controlplane"}
+    {"rke2": ROLE, "k3s": ROLE, "microk8s": "node.kubernetes.io/microk8s-controlplane", "talos": ROLE}
 )
 """Of a server node by the platform's kind: https://docs.k3s.io/advanced#node-labels-and-taints,
-https://github.com/canonical/microk8s/blob/master/microk8s-resources/default-args/kubelet."""
+https://github.com/canonical/microk8s/blob/master/microk8s-resources/default-args/kubelet,
+https://github.com/siderolabs/talos/blob/v1.13.0/internal/app/machined/pkg/controllers/k8s/node_label_spec.go."""
+KEYS: Mapping[str, str] = MappingProxyType({"talos": "nodes"})
+"""The key of `audit:platform` that lists hosts, where it is not `hosts`."""
 TIMEOUT = 15
 """Seconds for one request."""
 
@@ -58,11 +61,15 @@ class Strays:
     number: int
     among: tuple[str, ...]
 
-    def told(self) -> str:
-        """For the user."""
+    def told(self, kind: str) -> str:
+        """For the user.
+
+        Args:
+            kind: of the platform.
+        """
         return (
             f"nodes {', '.join(self.among)} run the control plane, and at least {self.number} of them is no host of this stack: no `up`"
-            " turned auditing on there; put it among audit:platform.hosts"
+            f" turned auditing on there; put it among audit:platform.{KEYS.get(kind, 'hosts')}"
         )
 
 

@@ -6,7 +6,8 @@ import pulumi
 
 from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
-from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, find_others, judged
+from k8s_audit.platforms.other_nodes import find_others
+from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, judged
 from k8s_audit.resources.hosts import Microk8sServerAudit
 
 
@@ -39,6 +40,6 @@ class Microk8sAudit(pulumi.ComponentResource):
             return Microk8sServerAudit(node, **values)
 
         registered = audit_servers(platform, audit, self, name, args)
-        find_others(platform, self, name, args, registered.last)
+        find_others(name, "microk8s", platform.hosts, parent=self, kubeconfig=args["kubeconfig"], after=registered.last)
         self.delivery_checks = registered.checks
         self.register_outputs({"deliveryChecks": self.delivery_checks})

@@ -6,7 +6,8 @@ import pulumi
 
 from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.platforms.rke2 import Rke2Platform
-from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, find_others, judged
+from k8s_audit.platforms.other_nodes import find_others
+from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, judged
 from k8s_audit.resources.hosts import RancherServerAudit
 
 
@@ -39,6 +40,6 @@ class Rke2Audit(pulumi.ComponentResource):
             return RancherServerAudit(node, distribution="rke2", drop_in=platform.drop_in, **values)
 
         registered = audit_servers(platform, audit, self, name, args)
-        find_others(platform, self, name, args, registered.last)
+        find_others(name, "rke2", platform.hosts, parent=self, kubeconfig=args["kubeconfig"], after=registered.last)
         self.delivery_checks = registered.checks
         self.register_outputs({"deliveryChecks": self.delivery_checks})

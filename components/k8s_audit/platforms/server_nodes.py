@@ -13,7 +13,6 @@ from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.given import flags_for, policy_text
 from k8s_audit.platforms.one_by_one import Audited, one_by_one
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
-from k8s_audit.resources.nodes import ControlPlaneNodes
 
 Platform = TypeVar("Platform", bound=HostsPlatform)
 
@@ -111,32 +110,6 @@ def audit_servers(
         timeout=delivery.proof_timeout(),
     )
     return Registered(checks, last, flags)
-
-
-def find_others(
-    platform: HostsPlatform,
-    component: pulumi.ComponentResource,
-    name: str,
-    args: ServerNodesArgs,
-    after: list[pulumi.Resource],
-) -> None:
-    """Register the look at nodes that run the control plane and are no host.
-
-    Args:
-        platform: the judged one, whose kind is in `control_plane_nodes.LABELS`.
-        component: what it belongs to.
-        name: its name.
-        args: see ServerNodesArgs.
-        after: the last host's resources.
-    """
-    names = {"name", "address", "api_server"}
-    ControlPlaneNodes(
-        f"{name}-nodes",
-        distribution=platform.kind,
-        kubeconfig=args["kubeconfig"],
-        hosts=[host.model_dump(by_alias=True, include=names, exclude_none=True) for host in platform.hosts],
-        opts=pulumi.ResourceOptions(parent=component, depends_on=after),
-    )
 
 
 def judged(kind: type[Platform], name: str, args: ServerNodesArgs, **more: Any) -> Platform:

@@ -14,9 +14,9 @@ class ControlPlaneNodes(pulumi.CustomResource):
 
     Args:
         resource_name: the resource's name.
-        distribution: `rke2`, `k3s` or `microk8s`.
+        distribution: `rke2`, `k3s`, `microk8s` or `talos`.
         kubeconfig: path of one that may list nodes.
-        hosts: name, address and apiServer of each entry of `audit:platform.hosts`.
+        hosts: name, address and apiServer of each entry of `audit:platform.hosts`, or of `nodes`.
     """
 
     def __init__(

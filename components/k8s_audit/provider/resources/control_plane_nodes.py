@@ -23,7 +23,7 @@ class KnownHost(ResourceInputs):
 class ControlPlaneNodesInputs(ResourceInputs):
     """See `k8s_audit.ControlPlaneNodes`."""
 
-    distribution: Literal["rke2", "k3s", "microk8s"]
+    distribution: Literal["rke2", "k3s", "microk8s", "talos"]
     kubeconfig: str
     hosts: list[KnownHost]
 
@@ -77,5 +77,5 @@ def _look(context: Context, inputs: ControlPlaneNodesInputs, known: list[str]) -
         context.say(f"whether other control-plane nodes joined is not known: {error}")
         return inputs.values() | {"unaudited": known}
     if found:
-        context.say(found.told())
+        context.say(found.told(inputs.distribution))
     return inputs.values() | {"unaudited": list(found.among) if found else []}
