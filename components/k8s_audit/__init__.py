@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from k8s_audit.resources.clouds import EksClusterLogging, EksLogGroup, GkeDataAccess, IksAuditWebhook
     from k8s_audit.resources.clusters import CreatedAudit, KopsSpecAudit, KubesprayVariables, RkeClusterAudit
     from k8s_audit.resources.hosts import (
+        KubeadmConfigAudit,
         Microk8sServerAudit,
         MinikubeNodeAudit,
         RancherServerAudit,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         TalosNodeAudit,
     )
     from k8s_audit.resources.local import LocalControlPlane, Recorder
+    from k8s_audit.resources.nodes import ControlPlaneNodes
     from k8s_audit.resources.objects import (
         HostedClusterAudit,
         KubeadmControlPlaneAudit,
@@ -70,6 +72,7 @@ _HOMES = {
     "ClusterApiAuditArgs": "platforms.cluster_api.component",
     "ClusterShieldReceiver": "receivers.cluster_shield",
     "ConfigError": "errors",
+    "ControlPlaneNodes": "resources.nodes",
     "CreatedAudit": "resources.clusters",
     "CreatedAuditArgs": "platforms.created.component",
     "DeliveryCheck": "resources.proofs",
@@ -159,6 +162,7 @@ __all__ = [
     "ClusterApiAuditArgs",
     "ClusterShieldReceiver",
     "ConfigError",
+    "ControlPlaneNodes",
     "CreatedAudit",
     "CreatedAuditArgs",
     "DeliveryCheck",

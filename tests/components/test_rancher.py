@@ -42,6 +42,11 @@ def test_each_server_has_its_change_and_its_proof_and_knows_whose_turn_comes_nex
     assert first["arguments"]["audit-log-path"] == "/var/lib/rancher/rke2/server/logs/audit.log"
     assert SECRET in first["webhook"]
     assert SECRET in first["sshPrivateKey"]
+    (nodes,) = of_type(engine, "ControlPlaneNodes").values()
+    assert (nodes["distribution"], nodes["kubeconfig"]) == ("rke2", "/admin.conf")
+    assert nodes["hosts"] == [
+        {"name": f"cp-{n}", "address": f"10.0.0.1{n}", "apiServer": f"https://10.0.0.1{n}:6443"} for n in (1, 2)
+    ]
 
 
 def test_a_node_of_microk8s_has_its_folders(engine: Engine) -> None:
@@ -50,6 +55,7 @@ def test_a_node_of_microk8s_has_its_folders(engine: Engine) -> None:
     assert first["host"]["apiServer"] == "https://10.0.0.11:16443"
     assert first["arguments"]["audit-policy-file"] == "/var/snap/microk8s/common/k8s-audit/policy.yaml"
     assert SECRET in first["webhook"]
+    assert list(of_type(engine, "ControlPlaneNodes")) == ["edge-1-nodes"]
 
 
 def test_old_versions_get_no_drop_in_and_too_old_ones_are_refused(engine: Engine) -> None:

@@ -40,6 +40,9 @@ def test_each_node_is_proved_before_the_next_is_changed(engine: Engine) -> None:
     assert first["arguments"]["audit-webhook-config-file"] == "/var/lib/k8s-audit/webhook.yaml"
     checks = of_type(engine, "DeliveryCheck").values()
     assert [check["apiServers"] for check in checks] == [[f"https://10.0.4.1{number}:6443"] for number in (1, 2, 3)]
+    (look,) = of_type(engine, "ControlPlaneNodes").values()
+    assert look["distribution"] == "talos"
+    assert look["hosts"][0] == {"name": "10-0-4-11", "address": "10.0.4.11", "apiServer": "https://10.0.4.11:6443"}
 
 
 def test_faults_are_raised_before_anything_is_registered(engine: Engine) -> None:

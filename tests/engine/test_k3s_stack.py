@@ -78,11 +78,14 @@ def test_one_server_after_the_other_is_changed_and_proved_and_given_back(
         api.request("POST", "/api/v1/nodes", {"metadata": {"name": name, "labels": labels}})
     doctor = project.command("doctor", "--stack", project.stack)
     assert doctor.returncode == 1
-    assert "nodes joined run the control plane, and at least 1 of them is none of audit:platform.hosts" in doctor.stdout
+    beyond = "nodes joined run the control plane, and at least 1 of them is no host of this stack"
+    assert beyond in doctor.stdout
     assert "host cp-1 (/etc/rancher/k3s/config.yaml.d): audits, by us\n  nothing to do" in doctor.stdout, doctor.stderr
     assert "set --audit-webhook-batch-max-wait=100ms (was 9s)" in doctor.stdout
     drift = project.run("preview", "--refresh", "--diff").stdout
     assert re.search(r'~ audit-webhook-batch-max-wait *: "9s" => "100ms"', drift)
+    assert re.search(r'~ unaudited *: \[\s*\+ \[0\]: "joined"', drift)
+    assert beyond in drift
     two.drop_in.write_text(ours)
     assert "unchanged" in project.up("--expect-no-changes").stdout
     for text in (failed, printed, drift, project.state()):

@@ -49,6 +49,7 @@ COMPONENTS = {
 }
 RESOURCES = {
     "AdmissionCheck",
+    "ControlPlaneNodes",
     "CreatedAudit",
     "DeliveryCheck",
     "EksClusterLogging",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from k8s_audit.local_cluster import LocalCluster
 from tests.project import free_ports
+from tests.standins.api_server import ApiServer
 from tests.standins.talos import ADDRESS, Talos
 
 READ = "get machineconfig v1alpha1 -o yaml"
@@ -20,6 +22,18 @@ def talos(cluster: LocalCluster, tmp_path: Path) -> Iterator[Talos]:
     made = Talos.made(tmp_path / "talos", cluster)
     yield made
     made.hide()
+
+
+@contextmanager
+def nodes(cluster: LocalCluster, *names: str) -> Iterator[None]:
+    """Nodes of the control plane that the cluster knows of for a while."""
+    api = ApiServer(cluster.kubeconfig)
+    labels = {"node-role.kubernetes.io/control-plane": ""}
+    with ExitStack() as ends:
+        for name in names:
+            api.request("POST", "/api/v1/nodes", {"metadata": {"name": name, "labels": labels}})
+            ends.callback(api.request, "DELETE", f"/api/v1/nodes/{name}")
+        yield
 
 
 def test_preview_a_change_that_goes_back_proof_drift_a_policy_without_reboot_and_destroy(
@@ -70,10 +84,13 @@ config:
     assert "unchanged" in project.up("--expect-no-changes").stdout
     assert talos.calls == []
     talos.write("config", talos.read("config").replace("audit-webhook-mode: batch", "audit-webhook-mode: blocking"))
-    doctor = project.command("doctor", "--stack", project.stack)
-    assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+    with nodes(cluster, ADDRESS.replace(".", "-"), "joined"):
+        doctor = project.command("doctor", "--stack", project.stack)
+        drift = project.run("preview", "--refresh", "--diff").stdout
+    assert doctor.returncode == 1, doctor.stdout + doctor.stderr
+    for told in (doctor.stdout, drift):
+        assert "nodes joined run the control plane, and at least 1 of them is no host of this stack" in told
     assert "node 10-0-4-11: set cluster.apiServer.extraArgs.audit-webhook-mode: batch" in doctor.stdout
-    drift = project.run("preview", "--refresh", "--diff").stdout
     assert re.search(r'~ audit-webhook-mode *: "blocking" => "batch"', drift)
     project.write(f"{text}  audit:policy: {{profile: full}}\n")
     talos.forget()

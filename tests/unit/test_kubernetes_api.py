@@ -9,6 +9,7 @@ import pytest
 from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.errors import CloudError, DeliveryError, HostError, K8sAuditError, ReceiverError
 from k8s_audit.kubernetes_api import client_settings
+from k8s_audit.platforms.control_plane_nodes import server_nodes
 from k8s_audit.platforms.iks.proxy import client_certificate
 from k8s_audit.platforms.kubeadm_cluster import KubeadmCluster
 from k8s_audit.platforms.management.cluster import DEPLOYMENT, ManagementCluster
@@ -21,6 +22,7 @@ ASKED: dict[Callable[[str], object], type[K8sAuditError]] = {
     lambda path: pods_in(path, "default"): ReceiverError,
     lambda path: KubeadmCluster(path).read(): HostError,
     lambda path: KubeadmCluster(path).api_servers(): HostError,
+    lambda path: server_nodes(path, "k3s"): HostError,
     lambda path: OpenshiftCluster(path).read(): HostError,
     lambda path: ManagementCluster(path).read(DEPLOYMENT, "default", "x"): HostError,
     lambda path: TalosNode(

@@ -1,6 +1,6 @@
 """What `doctor` says of a cluster of hosts as a whole: nodes that joined later, kubeadm's own configuration, and Kubespray's variables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmHosts
 from k8s_audit.config.platforms.kubespray import KubesprayPlatform
 from k8s_audit.config.stack import Stack
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.platforms.control_plane_nodes import LABELS, server_nodes, strays
+from k8s_audit.platforms.control_plane_nodes import LABELS, HostNames, server_nodes, strays
 from k8s_audit.platforms.kubeadm_cluster import NAME, NAMESPACE, ApiServerPod, KubeadmCluster
 from k8s_audit.platforms.kubeadm_persistence import Persistence
 from k8s_audit.platforms.kubespray.inventory import Inventory
@@ -26,7 +26,7 @@ def cluster_findings(stack: Stack, folder: Path, arguments: Mapping[str, str]) -
         arguments: the audit flags that its hosts shall have.
     """
     if isinstance(stack.platform, HostsPlatform) and stack.platform.kind in LABELS:
-        yield from _beyond_the_hosts(stack.platform, places.kubeconfig(stack, folder))
+        yield from beyond_the_hosts(stack.platform.kind, stack.platform.hosts, places.kubeconfig(stack, folder))
     if not isinstance(stack.platform, KubeadmHosts):
         return
     if isinstance(stack.platform, KubesprayPlatform) and stack.platform.persist:
@@ -39,18 +39,21 @@ def cluster_findings(stack: Stack, folder: Path, arguments: Mapping[str, str]) -
         yield Finding("kubeadm's own configuration and nodes that joined", [f"not known: {error}"])
 
 
-def _beyond_the_hosts(platform: HostsPlatform, kubeconfig: str) -> Iterator[Finding]:
+def beyond_the_hosts(kind: str, hosts: Sequence[HostNames], kubeconfig: str) -> Iterator[Finding]:
+    """Nodes that run the control plane and are no host.
+
+    Args:
+        kind: of the platform, a key of `control_plane_nodes.LABELS`.
+        hosts: of the stack.
+        kubeconfig: path of one that may list nodes.
+    """
     try:
-        found = strays(platform.hosts, server_nodes(kubeconfig, platform.kind))
+        found = strays(hosts, server_nodes(kubeconfig, kind))
     except HostError as error:
         yield Finding("nodes that joined", [f"not known: {error}"])
         return
     if found:
-        yield Finding(
-            f"nodes {', '.join(found.among)} run the control plane, and at least {found.number} of them is none of"
-            " audit:platform.hosts, so `up` does not turn auditing on there; put it there",
-            wrong=True,
-        )
+        yield Finding(found.told(kind), wrong=True)
 
 
 def _configuration(platform: KubeadmHosts, persistence: Persistence, arguments: Mapping[str, str]) -> Iterator[Finding]:

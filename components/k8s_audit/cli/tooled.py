@@ -6,8 +6,10 @@ from pathlib import Path
 
 import typer
 
+from k8s_audit.cli.control_plane import beyond_the_hosts
 from k8s_audit.cli.findings import Finding
 from k8s_audit.config import places
+from k8s_audit.config.platforms.talos import TalosPlatform
 from k8s_audit.config.registry import TOOLED
 from k8s_audit.config.stack import Stack
 from k8s_audit.errors import ConflictError, DeliveryError
@@ -36,3 +38,5 @@ def tooled_findings(stack: Stack, folder: Path, secret: Callable[[str], str]) ->
         yield Finding(f"in the way: {error}", wrong=True)
         return
     yield Finding(what, changes or ["nothing to do"])
+    if isinstance(stack.platform, TalosPlatform):
+        yield from beyond_the_hosts(stack.platform.kind, stack.platform.nodes, kubeconfig)

@@ -154,22 +154,27 @@ class Change:
             raise self._gone_back(error, lambda: self._roll_back(begun)) from None
         return self._live()
 
-    def restore(self) -> None:
+    def restore(self) -> str:
         """Put back what was there before us; where somebody changed the manifest since, take out only what is ours.
 
         Nothing is done where the journal tells of another file: ours was put back before that change began.
+
+        Returns:
+            why nothing of ours was found here; empty: it was, and is taken back.
 
         Raises:
             ChangeError: the API server did not come back; the next call goes on.
         """
         record = self.journal.read()
         if record is not None and record.manifest != self.server.path:
-            return
+            return f"host {self.host.name}: {self.journal.path} tells of a change of {record.manifest}, not of {self.server.path}; that one stays"
         self.recover()
+        if record is None:
+            return f"host {self.host.name}: nothing of ours is there, so nothing was taken back"
         record = self.journal.read()
         current = self.server.read()
         if record is None:
-            return
+            return ""
         if current is not None:
             target = self.without_us(current, record)
             if record.step is not Step.RESTORING:  # else what runs now may be the new one already
@@ -181,6 +186,7 @@ class Change:
                     self._wait(target, not_these=record.running, stoppable=False)
         self._reach(record, Step.RESTORED)
         self._forget(record)
+        return ""
 
     def recover(self) -> None:
         """Finish or undo what was cut off. Whatever the journal says, afterwards the host is in a state of rest.
@@ -229,10 +235,19 @@ class Change:
             self.server.turn_on(base, setup.arguments, text, setup.adopt) for text in (digest, digest + AGAIN)
         )
         same_files = all(self.host.read(path) == content for path, content in files.items())
-        at_rest = record is not None and record.step is Step.APPLIED
-        if at_rest and same_files and current in (plain.manifest, again.manifest):
+        if record and record.step is Step.APPLIED and same_files and self.holds(current, record, plain, again):
             return None
         return again if current == plain.manifest else plain
+
+    def holds(self, current: bytes, record: Record, plain: Edit, again: Edit) -> bool:
+        """Whether a manifest is what one of two edits would make it, with the same files beside it and at rest.
+
+        Args:
+            current: the manifest.
+            record: of the last change.
+            plain, again: the edits; they differ in the digest alone.
+        """
+        return current in (plain.manifest, again.manifest)
 
     def _files(self, setup: AuditSetup) -> dict[str, bytes]:
         return {self.place.policy: setup.policy.encode(), self.place.webhook: setup.webhook.encode()}

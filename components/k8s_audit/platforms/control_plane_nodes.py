@@ -6,21 +6,39 @@ What a node's API server records, its labels do not tell: a node that joined aft
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.errors import HostError
 from k8s_audit.kubernetes_api import answered, client_settings
 
 ROLE = "node-role.kubernetes.io/control-plane"
 LABELS: Mapping[str, str] = MappingProxyType(
-    {"rke2": ROLE, "k3s": ROLE, "microk8s": "node.kubernetes.io/microk8s-controlplane"}
+    {"rke2": ROLE, "k3s": ROLE, "microk8s": "node.kubernetes.io/microk8s-controlplane", "talos": ROLE}
 )
 """Of a server node by the platform's kind: https://docs.k3s.io/advanced#node-labels-and-taints,
-https://github.com/canonical/microk8s/blob/master/microk8s-resources/default-args/kubelet."""
+https://github.com/canonical/microk8s/blob/master/microk8s-resources/default-args/kubelet,
+https://github.com/siderolabs/talos/blob/v1.13.0/internal/app/machined/pkg/controllers/k8s/node_label_spec.go."""
+KEYS: Mapping[str, str] = MappingProxyType({"talos": "nodes"})
+"""The key of `audit:platform` that lists hosts, where it is not `hosts`."""
 TIMEOUT = 15
 """Seconds for one request."""
+
+
+class HostNames(Protocol):
+    """What a host of a stack is called."""
+
+    @property
+    def name(self) -> str:
+        """For messages; often its node's, too."""
+
+    @property
+    def address(self) -> str | None:
+        """Of its SSH server; None: it is this machine."""
+
+    @property
+    def api_server(self) -> str:
+        """Its URL."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +60,17 @@ class Strays:
 
     number: int
     among: tuple[str, ...]
+
+    def told(self, kind: str) -> str:
+        """For the user.
+
+        Args:
+            kind: of the platform.
+        """
+        return (
+            f"nodes {', '.join(self.among)} run the control plane, and at least {self.number} of them is no host of this stack: no `up`"
+            f" turned auditing on there; put it among audit:platform.{KEYS.get(kind, 'hosts')}"
+        )
 
 
 def server_nodes(kubeconfig: str, kind: str) -> list[ServerNode]:
@@ -66,7 +95,7 @@ def server_nodes(kubeconfig: str, kind: str) -> list[ServerNode]:
     return sorted((_node(found) for found in listed.items), key=lambda node: node.name)
 
 
-def strays(hosts: Sequence[ReachedHost], nodes: Sequence[ServerNode]) -> Strays | None:
+def strays(hosts: Sequence[HostNames], nodes: Sequence[ServerNode]) -> Strays | None:
     """Nodes beyond the hosts; None: there are no more nodes than hosts.
 
     A host may have an address of which its node tells nothing, so a node that fits none is a stray only where nodes outnumber hosts.

@@ -6,6 +6,7 @@ import pulumi
 
 from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
+from k8s_audit.platforms.other_nodes import find_others
 from k8s_audit.platforms.server_nodes import NodeAudit, ServerNodesArgs, audit_servers, judged
 from k8s_audit.resources.hosts import Microk8sServerAudit
 
@@ -21,7 +22,7 @@ class Microk8sAudit(pulumi.ComponentResource):
     """One proof an API server: apiServer, receiver, proof, auditID, latencySeconds."""
 
     def __init__(self, name: str, args: ServerNodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the nodes and the proofs.
+        """Register the nodes, the proofs, and a look at nodes beyond them.
 
         Args:
             name: the component's name.
@@ -38,5 +39,7 @@ class Microk8sAudit(pulumi.ComponentResource):
         def audit(_: ReachedHost, node: str, values: NodeAudit) -> Microk8sServerAudit:
             return Microk8sServerAudit(node, **values)
 
-        self.delivery_checks = audit_servers(platform, audit, self, name, args).checks
+        registered = audit_servers(platform, audit, self, name, args)
+        find_others(name, "microk8s", platform.hosts, parent=self, kubeconfig=args["kubeconfig"], after=registered.last)
+        self.delivery_checks = registered.checks
         self.register_outputs({"deliveryChecks": self.delivery_checks})

@@ -25,7 +25,8 @@ class ServerNodesArgs(TypedDict):
     receiver: ReceiverArgs
     """Who gets the events."""
     kubeconfig: pulumi.Input[str]
-    """Path of a kubeconfig that may create ConfigMaps in `default` and read /metrics: for the proof of delivery."""
+    """Path of a kubeconfig that may create ConfigMaps in `default` and read /metrics: for the proof of delivery; and list nodes, to
+    find those that joined."""
     ssh_private_key: NotRequired[pulumi.Input[str]]
     """Logs in at hosts over SSH; a secret; default: the SSH agent's keys, else those in ~/.ssh."""
     kubernetes_version: NotRequired[str]

@@ -102,11 +102,13 @@ def test_another_file_on_the_host_is_taken_over_whenever_the_provider_was_killed
         change_of(tmp_path, "b").apply(SETUP)
     with pytest.raises(HostError, match=rf"tells of a change of {tmp_path}/b, not of {tmp_path}/a"):
         change_of(tmp_path, "a").apply(SETUP)
-    change_of(tmp_path, "a").restore()
+    left = change_of(tmp_path, "a").restore()
+    assert left.endswith(f"tells of a change of {tmp_path}/b, not of {tmp_path}/a; that one stays")
     assert (tmp_path / "config" / "policy.yaml").exists(), "the new file names it"
     assert change_of(tmp_path, "b").apply(SETUP).intact
     assert (tmp_path / "a").read_bytes() == BASE
-    change_of(tmp_path, "b").restore()
+    assert change_of(tmp_path, "b").restore() == ""
+    assert change_of(tmp_path, "b").restore() == "host cp-1: nothing of ours is there, so nothing was taken back"
     assert (tmp_path / "b").read_bytes() == BASE
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 

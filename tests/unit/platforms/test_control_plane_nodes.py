@@ -17,6 +17,7 @@ def test_a_node_beyond_the_hosts_is_named() -> None:
     assert strays(HOSTS, [ONE, TWO, JOINED]) == Strays(1, ("cp-3",))
     both = host(address="10.0.0.11", apiServer="https://cp-3.example:6443")
     assert strays([both], [ONE, JOINED]) == Strays(1, ("ip-10-0-0-11", "cp-3"))
+    assert Strays(1, ("cp-3",)).told("talos").endswith("put it among audit:platform.nodes")
 
 
 def test_a_host_whose_address_no_node_tells_is_no_stray() -> None:

@@ -9,7 +9,7 @@ from threading import Event
 from k8s_audit.config.reach import place, reach
 from k8s_audit.control_plane.change import AuditSetup, Change, LiveSetup, digest_of, sha256
 from k8s_audit.control_plane.edit import Edit
-from k8s_audit.control_plane.journal import Record, Step
+from k8s_audit.control_plane.journal import Record
 from k8s_audit.control_plane.plan import Plan
 from k8s_audit.control_plane.plan import plan as plan_of
 from k8s_audit.errors import HostError
@@ -34,14 +34,11 @@ class NodeChange(Change):
         staging = posixpath.dirname(where.manifests)
         super().__init__(host, where, MinikubeServer(host, where.manifest, where.api_server, staging, profile), stop)
 
-    def edit(self, base: bytes, current: bytes, record: Record | None, setup: AuditSetup) -> Edit | None:
+    def holds(self, current: bytes, record: Record, plain: Edit, again: Edit) -> bool:
         """See Change: a manifest that a start wrote anew with the same audit flags is no other one."""
-        edit = super().edit(base, current, record, setup)
-        if edit is None or record is None or record.step is not Step.APPLIED:
-            return edit
-        written = all(self.host.read(path) == content for path, content in self._files(setup).items())
-        same = self.server.audit_arguments(current) == self.server.audit_arguments(edit.manifest)
-        return None if written and same and sha256(current) != record.after else edit
+        anew = sha256(current) != record.after
+        same = self.server.audit_arguments(current) == self.server.audit_arguments(plain.manifest)
+        return super().holds(current, record, plain, again) or (anew and same)
 
     def before(self) -> dict[str, str]:
         """The audit flags that the API server would have without us."""
@@ -105,16 +102,18 @@ class MinikubeChange:
         held = self.kept.holds(live.policy, live.webhook, live.arguments)
         return _lasting(live, intact=live.intact and held)
 
-    def restore(self) -> None:
+    def restore(self) -> str:
         """Have each start, and then the node, as before us; a cluster that was deleted has nothing of ours but two files.
+
+        Returns:
+            see `Change.restore`.
 
         Raises:
             HostError, ToolError, ChangeError: the node cannot be reached, or did not come back; the next call goes on.
         """
         node = self.node()
         self.kept.forget(node.before() if node else {})
-        if node:
-            node.restore()
+        return node.restore() if node else ""
 
     def _there(self) -> NodeChange:
         node = self.node()

@@ -12,6 +12,7 @@ from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.errors import ConfigError
 from k8s_audit.platforms.given import flags_for, policy_text
 from k8s_audit.platforms.one_by_one import one_by_one
+from k8s_audit.platforms.other_nodes import find_others
 from k8s_audit.platforms.talos.documents import FOLDER, WEBHOOK
 from k8s_audit.platforms.talos.machine_config import OF_TALOS
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
@@ -26,7 +27,8 @@ class TalosAuditArgs(TypedDict):
     receiver: ReceiverArgs
     """Who gets the events."""
     kubeconfig: str
-    """Path of a kubeconfig that may list pods in kube-system, create ConfigMaps in `default` and read /metrics."""
+    """Path of a kubeconfig that may list pods in kube-system, create ConfigMaps in `default` and read /metrics; and list nodes, to find
+    those that joined."""
     policy: NotRequired[str]
     """YAML of the audit policy; default: the profile `detection`."""
     delivery: NotRequired[dict[str, Any]]
@@ -44,7 +46,7 @@ class TalosAudit(pulumi.ComponentResource):
     """One proof an API server: apiServer, receiver, proof, auditID, latencySeconds."""
 
     def __init__(self, name: str, args: TalosAuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the nodes and the proofs.
+        """Register the nodes, the proofs, and a look at nodes beyond them.
 
         Args:
             name: the component's name.
@@ -81,7 +83,7 @@ class TalosAudit(pulumi.ComponentResource):
                 opts=options,
             )
 
-        self.delivery_checks, _ = one_by_one(
+        self.delivery_checks, last = one_by_one(
             name,
             platform.nodes,
             audit,
@@ -90,6 +92,7 @@ class TalosAudit(pulumi.ComponentResource):
             receiver=args["receiver"],
             timeout=delivery.proof_timeout(),
         )
+        find_others(name, "talos", platform.nodes, parent=self, kubeconfig=args["kubeconfig"], after=last)
         self.register_outputs({"deliveryChecks": self.delivery_checks})
 
 

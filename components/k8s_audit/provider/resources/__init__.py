@@ -4,6 +4,7 @@ from typing import Any
 
 from k8s_audit.provider.resource import ResourceType
 from k8s_audit.provider.resources.admission_check import AdmissionCheckResource
+from k8s_audit.provider.resources.control_plane_nodes import ControlPlaneNodesResource
 from k8s_audit.provider.resources.created_audit import CreatedAuditResource
 from k8s_audit.provider.resources.delivery_check import DeliveryCheckResource
 from k8s_audit.provider.resources.eks_cluster_logging import EksClusterLoggingResource
@@ -38,6 +39,7 @@ RESOURCES: list[ResourceType[Any]] = [
     MinikubeNodeAuditResource,
     DeliveryCheckResource(),
     KubeadmConfigAuditResource(),
+    ControlPlaneNodesResource(),
     KubesprayVariablesResource(),
     AdmissionCheckResource(),
     ReceiverPodsResource(),

@@ -17,6 +17,10 @@ from k8s_audit.errors import HostError, K8sAuditError
 from k8s_audit.provider.resource import BESIDE, Context, Read, ResourceInputs, Values, untouched
 
 Say = Callable[[str], None]
+ELSEWHERE = (
+    "If an `up` that moved auditing to another place was cut off, that place may audit still, and no state knows of it: `pulumi up` takes it over, and"
+    " the next `destroy` takes it back"
+)
 
 
 class HostAuditInputs(ResourceInputs):
@@ -53,8 +57,8 @@ class AuditChange(Protocol):
     def read(self) -> LiveSetup | None:
         """What is there; None if nothing of ours is."""
 
-    def restore(self) -> None:
-        """Put back what was there before us."""
+    def restore(self) -> str:
+        """Put back what was there before us; why nothing of ours was found, else empty."""
 
 
 def _host_name(news: Values) -> str:
@@ -130,12 +134,13 @@ class HostAuditResource(Generic[Inputs]):
     def update(self, context: Context, id: str, inputs: Inputs, old: Values) -> Values:
         """Bring the host to the inputs. Another place on it is left as it was found before."""
         if self.seat(old) != self.seat(inputs.values()):
-            self.delete(context, id, old)
+            self.change(old, context.stop, context.say).restore()
         return self.create(context, "", inputs)[1]
 
     def delete(self, context: Context, id: str, old: Values) -> None:
         """Put back what was there before us."""
-        self.change(old, context.stop, context.say).restore()
+        if missing := self.change(old, context.stop, context.say).restore():
+            context.say(f"{missing}. {ELSEWHERE}")
 
 
 def no_import(id: str) -> None:
