@@ -57,6 +57,15 @@ def test_what_is_not_wanted_is_not_made_and_old_versions_get_the_old_policy(engi
     assert "sshPrivateKey" not in host
     assert host["policy"].startswith("apiVersion: audit.k8s.io/v1beta1\n")
     assert not of_type(engine, "KubeadmConfigAudit")
+    assert not of_type(engine, "ControlPlaneNodes")
+
+
+def test_where_nothing_is_kept_for_kubeadm_a_node_that_joins_is_looked_for_all_the_same(engine: Engine) -> None:
+    audit(persist=False)
+    assert not of_type(engine, "KubeadmConfigAudit")
+    (look,) = of_type(engine, "ControlPlaneNodes").values()
+    assert (look["distribution"], look["kubeconfig"]) == ("kubeadm", "/admin.conf")
+    assert [host["name"] for host in look["hosts"]] == ["cp-1", "cp-2", "cp-3"]
 
 
 def test_faults_are_raised_before_anything_is_registered(engine: Engine) -> None:

@@ -6,6 +6,7 @@ import pulumi
 
 from k8s_audit.config.platforms.hosts import ReachedHost
 from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmHosts, KubeadmPlatform
+from k8s_audit.platforms.other_nodes import find_others
 from k8s_audit.platforms.server_nodes import NodeAudit, Registered, ServerNodesArgs, audit_servers, judged
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.resources.hosts import KubeadmConfigAudit, StaticPodAudit
@@ -83,6 +84,12 @@ def audit_hosts(
 
     registered = audit_servers(platform, audit, component, name, args)
     if not platform.persist:
+        if any(
+            host.access == "ssh" for host in platform.hosts
+        ):  # else this machine is the control plane, as of the local stack
+            find_others(
+                name, "kubeadm", platform.hosts, parent=component, kubeconfig=args["kubeconfig"], after=registered.last
+            )
         return registered
     kept = KubeadmConfigAudit(
         f"{name}-kubeadm-config",

@@ -4,6 +4,7 @@ kubeadm's ConfigMap: https://kubernetes.io/docs/reference/setup-tools/kubeadm/ku
 pod as a mirror pod: https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,13 @@ class Stored:
     text: str
     record: str | None
     version: str
+
+
+def without_policy(nodes: Sequence[str]) -> str:
+    """For the user: nodes whose API server has none."""
+    return (
+        f"kube-apiserver has no audit policy on {', '.join(nodes)}: put each of these nodes among audit:platform.hosts"
+    )
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,14 @@ class KubeadmCluster:
         except Exception as error:  # whatever urllib3 raises
             raise self._refused(error, "list pods") from None
         return sorted((_pod(pod) for pod in listed.items), key=lambda pod: pod.node)
+
+    def unaudited(self) -> list[str]:
+        """The nodes whose API server has no audit policy.
+
+        Raises:
+            HostError: the cluster cannot be asked.
+        """
+        return [pod.node for pod in self.api_servers() if not pod.audits]
 
     def _core(self) -> Any:
         from kubernetes import client

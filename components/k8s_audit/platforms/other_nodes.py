@@ -25,10 +25,10 @@ def find_others(
 
     Args:
         name: of the component.
-        kind: of the platform, a key of `control_plane_nodes.LABELS`.
+        kind: of the platform: `kubeadm`, or a key of `control_plane_nodes.LABELS`.
         hosts: of the stack.
         parent: the component.
-        kubeconfig: path of one that may list nodes; without that right a line says so.
+        kubeconfig: path of one that may list nodes, or with `kubeadm` pods in kube-system; without that right a line says so.
         after: the last host's resources.
     """
     ControlPlaneNodes(

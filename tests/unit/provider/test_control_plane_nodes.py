@@ -26,6 +26,7 @@ class Cluster(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.nodes: dict[str, str] = {"cp-1": "10.0.0.11", "cp-2": "10.0.0.12"}
+        self.pods: list[dict[str, Any]] = []
         self.refuses = False
 
 
@@ -34,6 +35,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         asked = urlsplit(self.path)
+        if asked.path == "/api/v1/namespaces/kube-system/pods":
+            assert parse_qs(asked.query)["labelSelector"] == ["component=kube-apiserver"]
+            self.reply(200, {"kind": "PodList", "apiVersion": "v1", "items": self.server.pods})
+            return
         assert asked.path == "/api/v1/nodes"
         assert parse_qs(asked.query)["labelSelector"] == [LABEL]
         items = [
@@ -43,8 +48,11 @@ class Handler(BaseHTTPRequestHandler):
         answer: Any = {"kind": "NodeList", "apiVersion": "v1", "items": items}
         if self.server.refuses:
             answer = {"kind": "Status", "message": "nodes is forbidden", "code": 403}
+        self.reply(403 if self.server.refuses else 200, answer)
+
+    def reply(self, code: int, answer: Any) -> None:
         body = json.dumps(answer).encode()
-        self.send_response(403 if self.server.refuses else 200)
+        self.send_response(code)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -116,6 +124,28 @@ def test_a_node_that_joins_is_told_by_refresh_and_by_each_up_until_it_is_a_host(
     now = ControlPlaneNodesInputs.model_validate(inputs.values() | {"hosts": [*HOSTS, third]})
     assert nodes.update(context, "n", now, live) == now.values() | {"unaudited": []}
     assert len(said) == 2
+
+
+def pod(node: str, *flags: str) -> dict[str, Any]:
+    container = {"name": "kube-apiserver", "command": ["kube-apiserver", *flags]}
+    return {
+        "metadata": {"name": f"kube-apiserver-{node}"},
+        "spec": {"nodeName": node, "containers": [container]},
+        "status": {},
+    }
+
+
+def test_of_kubeadm_the_pods_tell_which_api_server_records_nothing(
+    cluster: Cluster, context: Context, said: list[str], inputs: ControlPlaneNodesInputs
+) -> None:
+    cluster.pods = [pod("cp-1", "--audit-policy-file=/p"), pod("cp-2", "--audit-policy-file=/p"), pod("cp-3")]
+    inputs = ControlPlaneNodesInputs.model_validate(inputs.values() | {"distribution": "kubeadm"})
+    _, made = ControlPlaneNodesResource().create(context, "edge-1-nodes", inputs)
+    assert made["unaudited"] == ["cp-3"]
+    assert said == ["kube-apiserver has no audit policy on cp-3: put each of these nodes among audit:platform.hosts"]
+    cluster.pods[2] = pod("cp-3", "--audit-policy-file=/p")
+    assert read(context, inputs, made)["unaudited"] == []
+    assert len(said) == 1
 
 
 def test_a_cluster_that_cannot_be_asked_fails_nothing_and_what_was_known_stays(

@@ -6,6 +6,7 @@ from typing import Literal
 
 from k8s_audit.errors import HostError
 from k8s_audit.platforms.control_plane_nodes import server_nodes, strays
+from k8s_audit.platforms.kubeadm_cluster import KubeadmCluster, without_policy
 from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
 
 
@@ -23,7 +24,7 @@ class KnownHost(ResourceInputs):
 class ControlPlaneNodesInputs(ResourceInputs):
     """See `k8s_audit.ControlPlaneNodes`."""
 
-    distribution: Literal["rke2", "k3s", "microk8s", "talos"]
+    distribution: Literal["rke2", "k3s", "microk8s", "talos", "kubeadm"]
     kubeconfig: str
     hosts: list[KnownHost]
 
@@ -72,10 +73,19 @@ class ControlPlaneNodesResource:
 def _look(context: Context, inputs: ControlPlaneNodesInputs, known: list[str]) -> Values:
     """What there is, or where the cluster cannot be asked, what was known; auditing itself does not depend on it."""
     try:
-        found = strays(inputs.hosts, server_nodes(inputs.kubeconfig, inputs.distribution))
+        names, told = _found(inputs)
     except HostError as error:
         context.say(f"whether other control-plane nodes joined is not known: {error}")
         return inputs.values() | {"unaudited": known}
-    if found:
-        context.say(found.told(inputs.distribution))
-    return inputs.values() | {"unaudited": list(found.among) if found else []}
+    if names:
+        context.say(told)
+    return inputs.values() | {"unaudited": names}
+
+
+def _found(inputs: ControlPlaneNodesInputs) -> tuple[list[str], str]:
+    """Names, and what to say of them: pods tell which API server records nothing, labels only where one is."""
+    if inputs.distribution == "kubeadm":
+        names = KubeadmCluster(inputs.kubeconfig).unaudited()
+        return names, without_policy(names)
+    found = strays(inputs.hosts, server_nodes(inputs.kubeconfig, inputs.distribution))
+    return (list(found.among), found.told(inputs.distribution)) if found else ([], "")

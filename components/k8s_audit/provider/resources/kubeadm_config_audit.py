@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from k8s_audit.errors import HostError
-from k8s_audit.platforms.kubeadm_cluster import NAME, NAMESPACE, KubeadmCluster
+from k8s_audit.platforms.kubeadm_cluster import NAME, NAMESPACE, KubeadmCluster, without_policy
 from k8s_audit.platforms.kubeadm_persistence import Live, Persistence
 from k8s_audit.provider.resource import Context, Read, ResourceInputs, Values
 
@@ -75,10 +75,7 @@ class KubeadmConfigAuditResource:
             )
         outputs = _outputs(inputs, live, cluster)
         if outputs["unaudited"]:
-            context.say(
-                f"kube-apiserver has no audit policy on {', '.join(outputs['unaudited'])}: put each of these nodes among"
-                " audit:platform.hosts"
-            )
+            context.say(without_policy(outputs["unaudited"]))
         return outputs
 
 
@@ -87,5 +84,5 @@ def _outputs(inputs: KubeadmConfigAuditInputs, live: Live | None, cluster: Kubea
         "present": live is not None,
         "intact": live is None or live.intact,
         "record": live.record if live else "",
-        "unaudited": [pod.node for pod in cluster.api_servers() if not pod.audits],
+        "unaudited": cluster.unaudited(),
     }
