@@ -13,68 +13,12 @@ import pytest
 
 import k8s_audit
 from k8s_audit.local_cluster import LocalCluster
+from k8s_audit.provider.components import COMPONENTS
+from k8s_audit.provider.resources import RESOURCES
 from tests.engine.eks_cloud import serving
 from tests.project import CHECKOUT, Project, free_ports
 from tests.standins.aws_cloud import ACCOUNT
 
-COMPONENTS = {
-    "AdmissionControllerReceiver",
-    "ClusterApiAudit",
-    "ClusterShieldReceiver",
-    "AksAudit",
-    "EksAudit",
-    "FalcoReceiver",
-    "Forwarder",
-    "GkeAudit",
-    "HttpReceiver",
-    "HypershiftAudit",
-    "IksAudit",
-    "K3dAudit",
-    "K3sAudit",
-    "KindAudit",
-    "KopsAudit",
-    "KubeadmAudit",
-    "KubesprayAudit",
-    "LocalAudit",
-    "Microk8sAudit",
-    "MinikubeAudit",
-    "OpenshiftAudit",
-    "OpenshiftSinkAudit",
-    "RecorderReceiver",
-    "Rke2Audit",
-    "RkeAudit",
-    "SysdigAgentReceiver",
-    "SysdigShieldReceiver",
-    "TalosAudit",
-}
-RESOURCES = {
-    "AdmissionCheck",
-    "ControlPlaneNodes",
-    "CreatedAudit",
-    "DeliveryCheck",
-    "EksClusterLogging",
-    "EksLogGroup",
-    "GkeDataAccess",
-    "HostedClusterAudit",
-    "IksAuditWebhook",
-    "KopsSpecAudit",
-    "KubeadmControlPlaneAudit",
-    "KubeadmConfigAudit",
-    "KubesprayVariables",
-    "LocalControlPlane",
-    "MetricsApi",
-    "Microk8sServerAudit",
-    "MinikubeNodeAudit",
-    "OpenshiftAuditProfile",
-    "OpenshiftAuditSink",
-    "RancherServerAudit",
-    "ReceiverCertificate",
-    "ReceiverPods",
-    "Recorder",
-    "RkeClusterAudit",
-    "StaticPodAudit",
-    "TalosNodeAudit",
-}
 REMOTE = """\
 import json
 import pulumi
@@ -105,8 +49,9 @@ def test_the_schema_has_components_and_resources_with_their_secrets(new_project:
     ).stdout
     schema = json.loads(text)
     found = schema["resources"]
-    assert found.keys() == {f"k8s-audit:index:{name}" for name in COMPONENTS | RESOURCES}
-    assert {name for name, r in found.items() if r.get("isComponent")} == {f"k8s-audit:index:{c}" for c in COMPONENTS}
+    components = {f"k8s-audit:index:{each.__name__}" for each in COMPONENTS}
+    assert found.keys() == components | {f"k8s-audit:index:{each.name}" for each in RESOURCES}
+    assert {name for name, resource in found.items() if resource.get("isComponent")} == components
     assert found["k8s-audit:index:StaticPodAudit"]["inputProperties"]["webhook"]["secret"] is True
     assert schema == json.loads((CHECKOUT / "docs" / "reference" / "schema.json").read_text()), (
         "python -m tools.reference"
