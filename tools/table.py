@@ -62,6 +62,29 @@ func main() {
 }
 """
 """Google's own Pub/Sub for tests: says its address, and ends with its stdin (https://pkg.go.dev/cloud.google.com/go/pubsub/pstest)."""
+PROMETHEUS = "0.312.0"
+PROMQL_MAIN = """\
+package main
+
+import (
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/promql/promqltest"
+)
+
+func main() {
+	script, _ := io.ReadAll(os.Stdin)
+	judge := func(t *testing.T) {
+		promqltest.RunTest(t, string(script), promqltest.NewTestEngine(t, false, 5*time.Minute, 1_000_000))
+	}
+	every := func(string, string) (bool, error) { return true, nil }
+	testing.Main(every, []testing.InternalTest{{Name: "script", F: judge}}, nil, nil)
+}
+"""
+"""Prometheus' own engine of queries, asked by a script in its stdin: https://pkg.go.dev/github.com/prometheus/prometheus/promql/promqltest"""
 KFAKE = "0.0.0-20260918054303-01f206a7e32c"
 FRANZ_GO = "1.22.2"
 """What kfake of that day needs, and does not say."""
@@ -358,6 +381,19 @@ TOOLS = (
     ),
     Tool("pstest", PSTEST, (GoBuild("pstest", ".", (f"cloud.google.com/go/pubsub@v{PSTEST}",), main=PSTEST_MAIN),)),
     Tool(
+        "promql",
+        PROMETHEUS,
+        (
+            GoBuild(
+                "promql",
+                ".",
+                (f"github.com/prometheus/prometheus@v{PROMETHEUS}",),
+                main=PROMQL_MAIN,
+                minutes=2,
+            ),
+        ),
+    ),
+    Tool(
         "kfake",
         KFAKE,
         (
@@ -384,6 +420,7 @@ GROUPS = MappingProxyType(
             "bento",
             "pstest",
             "kfake",
+            "promql",
             "actionlint",
             "cluster-api-crds",
             "hypershift-crds",

@@ -30,6 +30,18 @@ class Alert:
     action: str
 
 
+def risen(series: str, window: str, by: str = "") -> str:
+    """PromQL of a counter that has risen, or was first seen above 0: `increase` takes a series' first value for its start, and would miss what made it.
+
+    Args:
+        series: its name and matchers.
+        window: a duration, within which it has.
+        by: labels by which it is summed up, such as `by (instance)`.
+    """
+    total = f"sum {by}" if by else "sum"
+    return f"{total} (increase({series}[{window}])) > 0 or {total} ({series} unless {series} offset {window}) > 0"
+
+
 def rule_groups(group: str, alerts: Sequence[Alert], labels: Mapping[str, str]) -> dict[str, Any]:
     """Rules as Prometheus has them; also the `spec` of a PrometheusRule.
 

@@ -4,7 +4,7 @@ An API server gives a batch up after five tries and keeps nothing; it says so in
 https://github.com/kubernetes/apiserver/blob/v0.34.4/pkg/audit/metrics.go, and what a real API server counts.
 """
 
-from k8s_audit.delivery.alert import CRITICAL, WARNING, Alert
+from k8s_audit.delivery.alert import CRITICAL, WARNING, Alert, risen
 from k8s_audit.delivery.api_server import ERRORS, EVENTS
 
 REJECTED = "apiserver_audit_requests_rejected_total"
@@ -19,7 +19,7 @@ def api_server_alerts() -> tuple[Alert, ...]:
     return (
         Alert(
             "K8sAuditEventsLost",
-            f'sum by (instance, plugin) (increase({ERRORS}{{plugin=~"{lost}"}}[10m])) > 0',
+            risen(f'{ERRORS}{{plugin=~"{lost}"}}', "10m", "by (instance, plugin)"),
             "0m",
             CRITICAL,
             "An API server has given up audit events: they are in its own log alone, if at all.",
@@ -35,7 +35,7 @@ def api_server_alerts() -> tuple[Alert, ...]:
         ),
         Alert(
             "K8sAuditRequestsRejected",
-            f"sum by (instance) (increase({REJECTED}[10m])) > 0",
+            risen(REJECTED, "10m", "by (instance)"),
             "0m",
             WARNING,
             "An API server refuses requests, since their audit events cannot be sent.",

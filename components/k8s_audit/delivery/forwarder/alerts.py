@@ -6,7 +6,7 @@ What waits in the stream before it is read, the cloud alone measures. Names and 
 
 from typing import Any
 
-from k8s_audit.delivery.alert import CRITICAL, WARNING, Alert, rule_groups
+from k8s_audit.delivery.alert import CRITICAL, WARNING, Alert, risen, rule_groups
 
 POSTS, TAKEN = "http_request_latency_ns_count", "http_request_code_2xx"
 """POSTs to the receiver, answered or not; and those that it took. The second is not there before the first answer."""
@@ -80,7 +80,7 @@ def alerts(namespace: str, name: str) -> tuple[Alert, ...]:
         ),
         Alert(
             "K8sAuditDeadLetters",
-            f"sum(increase({DEAD_LETTERS}{pods}[10m])) > 0",
+            risen(f"{DEAD_LETTERS}{pods}", "10m"),
             "0m",
             WARNING,
             "Events went to the dead letter: they could not be read, or the receiver refused them for good.",
@@ -88,7 +88,7 @@ def alerts(namespace: str, name: str) -> tuple[Alert, ...]:
         ),
         Alert(
             "K8sAuditTruncated",
-            f"sum(increase({TRUNCATED}{pods}[1h])) > 0",
+            risen(f"{TRUNCATED}{pods}", "1h"),
             "0m",
             WARNING,
             "The cloud cut events; their bodies are lost.",
