@@ -35,6 +35,8 @@ EXITS = {
 """How a command may end whose cluster is not there: done, it is not so, or a host or cluster cannot be reached. `init` alone asks, and here is no terminal."""
 FILES = ("key", "token", "client.key", "api-server.log", "secure-api-token")
 """What a page's commands read."""
+NOBODYS = "192.0.2."
+"""Addresses that are no host's anywhere (RFC 5737), where a page's might be somebody's."""
 LOCAL = re.compile(r"(-s|--stack|--create|status) local\b")
 NAMED = re.compile(r"(?<!init )(?:-s|--stack|--force|stack init) ([a-z0-9-]+)\b")
 KUBECONFIG = """\
@@ -133,7 +135,7 @@ class Reader:
     def has(self, stack: str, text: str) -> None:
         """Make a stack of a page's file; previewed, it makes something."""
         self.project.stack = stack
-        values = yaml.safe_load(text)["config"]
+        values = yaml.safe_load(text.replace("10.0.0.", NOBODYS))["config"]
         secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
         for receiver in values.get("audit:receivers", []):
             if chart := CHARTS.get(receiver.get("install", receiver["kind"])):
