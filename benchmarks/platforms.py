@@ -27,6 +27,7 @@ SELF_MANAGED: dict[str, dict[str, Any]] = {
     "rke2": {"hosts": HOSTS},
     "k3s": {"hosts": HOSTS},
     "microk8s": {"hosts": HOSTS},
+    "openshift-3.11": {"hosts": HOSTS},
     "kops": {"clusterName": "prod-1.k8s.example.com", "stateStore": "s3://example-kops-state"},
     "minikube": {},
     "talos": {"nodes": [{"address": f"10.0.4.{number}"} for number in range(11, 16)]},

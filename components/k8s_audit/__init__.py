@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.microk8s import Microk8sAudit
     from k8s_audit.platforms.minikube.component import MinikubeAudit, MinikubeAuditArgs
     from k8s_audit.platforms.openshift.component import OpenshiftAudit, OpenshiftAuditArgs
+    from k8s_audit.platforms.openshift_3 import Openshift3Audit
     from k8s_audit.platforms.openshift_sink.component import OpenshiftSinkAudit, OpenshiftSinkAuditArgs
     from k8s_audit.platforms.rke.component import RkeAudit, RkeAuditArgs
     from k8s_audit.platforms.rke2 import Rke2Audit
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from k8s_audit.resources.hosts import (
         Microk8sServerAudit,
         MinikubeNodeAudit,
+        OpenshiftMasterAudit,
         RancherServerAudit,
         StaticPodAudit,
         TalosNodeAudit,
@@ -115,10 +117,12 @@ _HOMES = {
     "MinikubeAudit": "platforms.minikube.component",
     "MinikubeAuditArgs": "platforms.minikube.component",
     "MinikubeNodeAudit": "resources.hosts",
+    "Openshift3Audit": "platforms.openshift_3",
     "OpenshiftAudit": "platforms.openshift.component",
     "OpenshiftAuditArgs": "platforms.openshift.component",
     "OpenshiftAuditProfile": "resources.objects",
     "OpenshiftAuditSink": "resources.objects",
+    "OpenshiftMasterAudit": "resources.hosts",
     "OpenshiftSinkAudit": "platforms.openshift_sink.component",
     "OpenshiftSinkAuditArgs": "platforms.openshift_sink.component",
     "Policy": "audit_policy.model",
@@ -204,10 +208,12 @@ __all__ = [
     "MinikubeAudit",
     "MinikubeAuditArgs",
     "MinikubeNodeAudit",
+    "Openshift3Audit",
     "OpenshiftAudit",
     "OpenshiftAuditArgs",
     "OpenshiftAuditProfile",
     "OpenshiftAuditSink",
+    "OpenshiftMasterAudit",
     "OpenshiftSinkAudit",
     "OpenshiftSinkAuditArgs",
     "Policy",

@@ -163,6 +163,7 @@ JUDGES: dict[str, Callable[[Resource], Verdict]] = {
     "k8s-audit:index:KopsSpecAudit": _policy,
     "k8s-audit:index:RkeClusterAudit": _policy,
     "k8s-audit:index:Microk8sServerAudit": _policy,
+    "k8s-audit:index:OpenshiftMasterAudit": _policy,
     "k8s-audit:index:OpenshiftAuditProfile": _openshift,
     "k8s-audit:index:OpenshiftAuditSink": _audit_sink,
     "k8s-audit:index:CreatedAudit": _policy,

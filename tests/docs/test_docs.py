@@ -25,6 +25,7 @@ from k8s_audit.config.platforms.kubeadm import ControlPlaneHost, KubeadmPlatform
 from k8s_audit.config.platforms.kubespray import KubesprayPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sHost, Microk8sPlatform
 from k8s_audit.config.platforms.openshift import CustomRule, OpenshiftPlatform
+from k8s_audit.config.platforms.openshift_3 import MasterHost, Openshift3Platform
 from k8s_audit.config.platforms.rke import OF_STATIC_PODS, RkeHost
 from k8s_audit.config.platforms.rke2 import Rke2Host, Rke2Platform
 from k8s_audit.config.registry import PLATFORMS, RECEIVERS
@@ -42,6 +43,7 @@ OF_SERVICES: tuple[tuple[str, type[ConfigModel], type[ConfigModel]], ...] = (
     ("rke2", Rke2Platform, Rke2Host),
     ("k3s", K3sPlatform, K3sHost),
     ("microk8s", Microk8sPlatform, Microk8sHost),
+    ("openshift-3.11", Openshift3Platform, MasterHost),
 )
 LACKING = """\
 config:

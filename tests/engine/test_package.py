@@ -38,6 +38,7 @@ COMPONENTS = {
     "LocalAudit",
     "Microk8sAudit",
     "MinikubeAudit",
+    "Openshift3Audit",
     "OpenshiftAudit",
     "OpenshiftSinkAudit",
     "RecorderReceiver",

@@ -1,6 +1,6 @@
 """Stands in for a control-plane host: a real OpenSSH server and real sudo, in mount namespaces of this machine.
 
-Each node has its own /etc/kubernetes, /etc/rancher, /etc/ssl/certs, /var, programs, users and sudoers; network and processes are this machine's. What runs inside
+Each node has its own /etc/kubernetes, /etc/rancher, /etc/origin, /etc/ssl/certs, /var, programs, users and sudoers; network and processes are this machine's. What runs inside
 sees real paths, such as /etc/kubernetes/manifests. Needs root, since it mounts; the machine itself is not changed.
 """
 
@@ -34,6 +34,7 @@ mount -t overlay overlay -o "lowerdir=$node/etc:$packages/etc:/etc" /etc
 mount -t overlay overlay -o "lowerdir=$node/usr:$packages/usr:/usr" /usr
 mount --bind "$node/kubernetes" /etc/kubernetes
 mount --bind "$node/rancher" /etc/rancher
+mount --bind "$node/origin" /etc/origin
 mount --bind "$node/certificates" /etc/ssl/certs
 mount --bind "$node/var" /var
 mount -t tmpfs -o mode=755 tmpfs /run
@@ -168,8 +169,10 @@ class SshNode:
             etc / "ssh",
             etc / "kubernetes",
             etc / "rancher",
+            etc / "origin",
             self.kubernetes,
             self.folder / "rancher",
+            self.folder / "origin",
             self.folder / "certificates",
             self.folder / "usr" / "bin",
             self.folder / "var" / "lib",

@@ -19,6 +19,7 @@ from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.minikube import MinikubePlatform
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.platforms.openshift import OpenshiftPlatform
+from k8s_audit.config.platforms.openshift_3 import Openshift3Platform
 from k8s_audit.config.platforms.openshift_sink import OpenshiftSinkPlatform
 from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Platform
@@ -54,7 +55,8 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "k3d": K3dPlatform,
         "talos": TalosPlatform,
         "minikube": MinikubePlatform,
-        **dict.fromkeys("minishift openshift-3.11".split()),
+        "openshift-3.11": Openshift3Platform,
+        **dict.fromkeys("minishift".split()),
     }
 )
 FORMER = MappingProxyType({"minishift-3.11": "minishift", "minikube-1.13": "minikube", "rke-1.13": "rke"})
@@ -113,7 +115,7 @@ what `up` would do."""
 API_SERVERS = MappingProxyType(
     {
         "local": "local_place",
-        **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"),
+        **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s", "openshift-3.11"), "hosts_place"),
         "kubespray": "kubespray.place",
         **TOOLED,
     }
@@ -135,6 +137,7 @@ RENDERS = MappingProxyType(
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
+        "openshift-3.11": "openshift_3_render",
         "openshift": "openshift.render",
         "cluster-api": "cluster_api.render",
         "hypershift": "hypershift.render",
@@ -148,6 +151,7 @@ AUDITED = tuple(
         "StaticPodAudit",
         "RancherServerAudit",
         "Microk8sServerAudit",
+        "OpenshiftMasterAudit",
         "KopsSpecAudit",
         "RkeClusterAudit",
         "IksAuditWebhook",

@@ -35,6 +35,7 @@ ANSWERS = {
     "gke": {"project": "payments-prod", "location": "europe-west1"},
     "aks": {"subscriptionId": "00000000-0000-4000-8000-000000000001", "resourceGroup": "prod"},
     "openshift": {},
+    "openshift-3.11": {"hosts": "root@10.0.6.11"},
     "openshift-4.2": {},
 }
 """What each platform must be told; a new one needs a row."""

@@ -21,6 +21,7 @@ from k8s_audit.provider.resources.microk8s_server_audit import Microk8sServerAud
 from k8s_audit.provider.resources.minikube_node_audit import MinikubeNodeAuditResource
 from k8s_audit.provider.resources.openshift_audit_profile import OpenshiftAuditProfileResource
 from k8s_audit.provider.resources.openshift_audit_sink import OpenshiftAuditSinkResource
+from k8s_audit.provider.resources.openshift_master_audit import OpenshiftMasterAuditResource
 from k8s_audit.provider.resources.rancher_server_audit import RancherServerAuditResource
 from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
 from k8s_audit.provider.resources.receiver_pods import ReceiverPodsResource
@@ -35,6 +36,7 @@ RESOURCES: list[ResourceType[Any]] = [
     StaticPodAuditResource,
     RancherServerAuditResource,
     Microk8sServerAuditResource,
+    OpenshiftMasterAuditResource,
     MinikubeNodeAuditResource,
     DeliveryCheckResource(),
     KubeadmConfigAuditResource(),
