@@ -30,6 +30,7 @@ SELF_MANAGED: dict[str, dict[str, Any]] = {
     "openshift-3.11": {"hosts": HOSTS},
     "kops": {"clusterName": "prod-1.k8s.example.com", "stateStore": "s3://example-kops-state"},
     "minikube": {},
+    "minishift": {},
     "talos": {"nodes": [{"address": f"10.0.4.{number}"} for number in range(11, 16)]},
     "kind": {"folder": "/srv/kind-1"},
     "rke": {"clusterFile": "cluster.yml", "hosts": HOSTS},

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.platforms.microk8s import Microk8sAudit
     from k8s_audit.platforms.minikube.component import MinikubeAudit, MinikubeAuditArgs
+    from k8s_audit.platforms.minishift.component import MinishiftAudit, MinishiftAuditArgs
     from k8s_audit.platforms.openshift.component import OpenshiftAudit, OpenshiftAuditArgs
     from k8s_audit.platforms.openshift_3 import Openshift3Audit
     from k8s_audit.platforms.openshift_sink.component import OpenshiftSinkAudit, OpenshiftSinkAuditArgs
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from k8s_audit.resources.hosts import (
         Microk8sServerAudit,
         MinikubeNodeAudit,
+        MinishiftMachineAudit,
         OpenshiftMasterAudit,
         RancherServerAudit,
         StaticPodAudit,
@@ -118,6 +120,9 @@ _HOMES = {
     "MinikubeAuditArgs": "platforms.minikube.component",
     "MinikubeNodeAudit": "resources.hosts",
     "Openshift3Audit": "platforms.openshift_3",
+    "MinishiftAudit": "platforms.minishift.component",
+    "MinishiftAuditArgs": "platforms.minishift.component",
+    "MinishiftMachineAudit": "resources.hosts",
     "OpenshiftAudit": "platforms.openshift.component",
     "OpenshiftAuditArgs": "platforms.openshift.component",
     "OpenshiftAuditProfile": "resources.objects",
@@ -208,6 +213,9 @@ __all__ = [
     "MinikubeAudit",
     "MinikubeAuditArgs",
     "MinikubeNodeAudit",
+    "MinishiftAudit",
+    "MinishiftAuditArgs",
+    "MinishiftMachineAudit",
     "Openshift3Audit",
     "OpenshiftAudit",
     "OpenshiftAuditArgs",

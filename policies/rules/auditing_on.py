@@ -171,6 +171,7 @@ JUDGES: dict[str, Callable[[Resource], Verdict]] = {
     "k8s-audit:index:HostedClusterAudit": _openshift,
     "k8s-audit:index:TalosNodeAudit": _policy,
     "k8s-audit:index:MinikubeNodeAudit": _policy,
+    "k8s-audit:index:MinishiftMachineAudit": _policy,
     "k8s-audit:index:EksClusterLogging": _types("types", "audit"),
     "aws:eks/cluster:Cluster": _types("enabledClusterLogTypes", "audit"),
     "azure-native:monitor:DiagnosticSetting": _diagnostic_setting,

@@ -191,7 +191,20 @@ def test_the_pages_of_services_have_a_row_for_each_key_that_kubeadm_has_not_and_
 
 
 @pytest.mark.parametrize(
-    "kind", ["iks", "kops", "rke", "kind", "k3d", "cluster-api", "hypershift", "talos", "minikube", "openshift-4.2"]
+    "kind",
+    [
+        "iks",
+        "kops",
+        "rke",
+        "kind",
+        "k3d",
+        "cluster-api",
+        "hypershift",
+        "talos",
+        "minikube",
+        "minishift",
+        "openshift-4.2",
+    ],
 )
 def test_the_page_of_a_tool_or_controller_has_a_row_for_each_key_with_its_default(kind: str) -> None:
     model = PLATFORMS[kind]

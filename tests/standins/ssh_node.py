@@ -73,7 +73,7 @@ class SshNode:
         port: TCP, on 127.0.0.1.
         key: the private key that logs in.
         forwarding: whether it lets connections through, as a jump host must.
-        programs: scripts in its /usr/bin, by name.
+        programs: scripts in its /usr/bin and /usr/local/bin, by name.
     """
 
     folder: Path
@@ -175,6 +175,7 @@ class SshNode:
             self.folder / "origin",
             self.folder / "certificates",
             self.folder / "usr" / "bin",
+            self.folder / "usr" / "local" / "bin",
             self.folder / "var" / "lib",
             self.folder / "var" / "log",
         ):
@@ -183,8 +184,9 @@ class SshNode:
         etc.chmod(0o755)
         (self.folder / "var" / "tmp").mkdir()
         for name, script in self.programs.items():
-            (self.folder / "usr" / "bin" / name).write_text(script)
-            (self.folder / "usr" / "bin" / name).chmod(0o755)
+            for folder in ("bin", "local/bin"):  # this machine may have one of that name in either
+                (self.folder / "usr" / folder / name).write_text(script)
+                (self.folder / "usr" / folder / name).chmod(0o755)
         users = "".join(f"{name}:x:{number}:{number}::/:/bin/sh\n" for name, number in IDS.items())
         shadow = "".join(f"{name}:*:20000:0:99999:7:::\n" for name in ("root", *IDS))
         (etc / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\n" + users)

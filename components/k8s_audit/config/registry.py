@@ -17,6 +17,7 @@ from k8s_audit.config.platforms.kubespray import KubesprayPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.minikube import MinikubePlatform
+from k8s_audit.config.platforms.minishift import MinishiftPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.platforms.openshift import OpenshiftPlatform
 from k8s_audit.config.platforms.openshift_3 import Openshift3Platform
@@ -55,8 +56,8 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "k3d": K3dPlatform,
         "talos": TalosPlatform,
         "minikube": MinikubePlatform,
+        "minishift": MinishiftPlatform,
         "openshift-3.11": Openshift3Platform,
-        **dict.fromkeys("minishift".split()),
     }
 )
 FORMER = MappingProxyType({"minishift-3.11": "minishift", "minikube-1.13": "minikube", "rke-1.13": "rke"})
@@ -105,6 +106,7 @@ TOOLED = MappingProxyType(
         "k3d": "created.place",
         "talos": "talos.place",
         "minikube": "minikube.place",
+        "minishift": "minishift.place",
         "cluster-api": "cluster_api.place",
         "hypershift": "hypershift.place",
         "openshift-4.2": "openshift_sink.place",
@@ -134,6 +136,7 @@ RENDERS = MappingProxyType(
         "k3d": "created.render",
         "talos": "talos.render",
         "minikube": "minikube.render",
+        "minishift": "minishift.render",
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
@@ -162,6 +165,7 @@ AUDITED = tuple(
         "HostedClusterAudit",
         "TalosNodeAudit",
         "MinikubeNodeAudit",
+        "MinishiftMachineAudit",
     )
 )
 """Types of the resources that change how API servers audit, which then restart, or must be created anew."""

@@ -221,6 +221,61 @@ class MinikubeNodeAudit(pulumi.CustomResource):
         return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
 
 
+class MinishiftMachineAudit(pulumi.CustomResource):
+    """Audit logging of the API server in MiniShift's virtual machine.
+
+    Args:
+        resource_name: the resource's name.
+        profile: of MiniShift.
+        folder: MiniShift's own, with its machines.
+        policy: YAML of the audit policy.
+        webhook: YAML of the webhook kubeconfig; always a secret.
+        arguments: audit flags by name, without dashes.
+        known_hosts: a file with the machine's host key.
+        restart_timeout: a duration, for one restart of the API server.
+        api_server: its own URL; None: port 8443 of the machine's address.
+        adopt: take over audit flags that are there already with other values.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        profile: str,
+        folder: str,
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        known_hosts: str,
+        restart_timeout: str,
+        api_server: str | None = None,
+        adopt: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "profile": profile,
+            "folder": folder,
+            "policy": policy,
+            "webhook": pulumi.Output.secret(webhook),
+            "arguments": arguments,
+            "knownHosts": known_hosts,
+            "restartTimeout": restart_timeout,
+            "apiServer": api_server,
+            "adopt": adopt,
+        }
+        super().__init__(
+            f"{PACKAGE}:index:MinishiftMachineAudit",
+            resource_name,
+            props | dict.fromkeys(["manifestDigest", "intact"]),
+            opts,
+        )
+
+    @property
+    def digest(self) -> pulumi.Output[str]:
+        """Of policy, webhook and flags."""
+        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
+
+
 class TalosNodeAudit(pulumi.CustomResource):
     """Audit logging in the machine configuration of one control-plane node of Talos, applied by talosctl; a new webhook file reboots it.
 

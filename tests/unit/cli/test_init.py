@@ -25,6 +25,7 @@ ANSWERS = {
     "kops": {"clusterName": "prod-1.k8s.example.com", "stateStore": "s3://example-kops-state"},
     "kind": {"folder": "/srv/kind-1"},
     "minikube": {},
+    "minishift": {},
     "talos": {"nodes": "[{address: 10.0.4.11}]"},
     "k3d": {"folder": "/srv/k3d-1"},
     "rke": {"clusterFile": "rke/cluster.yml", "hosts": "rancher@10.0.0.11"},

@@ -19,6 +19,7 @@ from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneRe
 from k8s_audit.provider.resources.metrics_api import MetricsApiResource
 from k8s_audit.provider.resources.microk8s_server_audit import Microk8sServerAuditResource
 from k8s_audit.provider.resources.minikube_node_audit import MinikubeNodeAuditResource
+from k8s_audit.provider.resources.minishift_machine_audit import MinishiftMachineAuditResource
 from k8s_audit.provider.resources.openshift_audit_profile import OpenshiftAuditProfileResource
 from k8s_audit.provider.resources.openshift_audit_sink import OpenshiftAuditSinkResource
 from k8s_audit.provider.resources.openshift_master_audit import OpenshiftMasterAuditResource
@@ -38,6 +39,7 @@ RESOURCES: list[ResourceType[Any]] = [
     Microk8sServerAuditResource,
     OpenshiftMasterAuditResource,
     MinikubeNodeAuditResource,
+    MinishiftMachineAuditResource,
     DeliveryCheckResource(),
     KubeadmConfigAuditResource(),
     KubesprayVariablesResource(),
