@@ -6,6 +6,7 @@ https://github.com/openshift/api/blob/master/legacyconfig/v1/types.go
 """
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from k8s_audit.control_plane.settings_yaml import OF_OURS, dump, load, with_dige
 from k8s_audit.errors import HostError
 
 NAME = "master-config.yaml"
+BEFORE_COMMENT = re.compile(rb"[ \t]+#")
 Section = tuple[str, ...]
 """The keys that lead to a mapping."""
 
@@ -87,24 +89,26 @@ def turn_off(text: bytes, section: Section, ours: Ours) -> bytes:
     head, body, tail = _parts(_whole_lines(clean), section[0])
     document = load(body, NAME)
     before = dict(map(_read, ours.replaced))
-    outer, inner = document, document
+    around, inner = [], document
     for key in section:
-        outer, inner = inner, inner[key]
+        around.append((inner, key))
+        inner = inner[key]
     for key in ours.flags:
         if key in inner and key not in before:
             del inner[key]
     for key, value in before.items():
         inner[key] = _quoted(value, inner.get(key))
-    if not inner:
-        del outer[section[-1]]
+    for outer, key in reversed(around):
+        if not outer[key]:
+            del outer[key]
     return head + dump(document, body) + tail
 
 
 def reformat(text: bytes, section: Section) -> bytes:
-    """The same file as we would write it."""
+    """The same file as we would write it, to compare two; a comment moves with the end of the value before it."""
     clean = _whole_lines(_without_digest(text))
     head, body, tail = _parts(clean, section[0])
-    return head + dump(load(body, NAME), body) + tail
+    return head + BEFORE_COMMENT.sub(b" #", dump(load(body, NAME), body)) + tail
 
 
 def _parts(text: bytes, key: str) -> tuple[bytes, bytes, bytes]:

@@ -10,6 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.representer import RoundTripRepresenter
 
 from k8s_audit.errors import HostError
 
@@ -21,7 +22,17 @@ OF_OURS = re.compile(rf"^(?:{re.escape(HEADER.strip())}|{re.escape(DIGEST)}\w+(?
 BETWEEN = r":[ \t]*(?:#[^\n]*)?\n(?:[ \t]*(?:#[^\n]*)?\n)*"
 """After a key whose value begins on a later line."""
 NESTED = re.compile(rf"^[^\s#-][^\n]*?{BETWEEN}( +)[^\s#-]", re.MULTILINE)
+NULL = re.compile(r": null[ \t]*$", re.MULTILINE)
 LISTED = re.compile(rf"^( *)[^\s#-][^\n]*?{BETWEEN}( *)- ", re.MULTILINE)
+
+
+class NullRepresenter(RoundTripRepresenter):
+    """Writes nothing as `null`, where the file does; by itself the library leaves it out."""
+
+
+NullRepresenter.add_representer(
+    type(None), lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null")
+)
 
 
 def load(content: bytes, path: str) -> Any:
@@ -77,6 +88,8 @@ def _yaml(like: bytes) -> YAML:
     yaml.preserve_quotes = True
     yaml.width = 65536
     text = like.decode("utf-8", "replace")
+    if NULL.search(text):
+        yaml.Representer = NullRepresenter
     nested, listed = NESTED.search(text), LISTED.search(text)
     offset = max(len(listed[2]) - len(listed[1]), 0) if listed else 0
     yaml.indent(mapping=len(nested[1]) if nested else 2, sequence=offset + 2, offset=offset)
