@@ -85,6 +85,30 @@ func main() {
 }
 """
 """Prometheus' own engine of queries, asked by a script in its stdin: https://pkg.go.dev/github.com/prometheus/prometheus/promql/promqltest"""
+MASTER_CONFIG_MAIN = """\
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	v1 "github.com/openshift/api/legacyconfig/v1"
+	"sigs.k8s.io/yaml"
+)
+
+func main() {
+	text, err := io.ReadAll(os.Stdin)
+	if err == nil {
+		err = yaml.UnmarshalStrict(text, &v1.MasterConfig{})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+"""
+"""Whether a text is a master-config.yaml of OpenShift 3.11, by its own types and without unknown fields."""
 KFAKE = "0.0.0-20260918054303-01f206a7e32c"
 FRANZ_GO = "1.22.2"
 """What kfake of that day needs, and does not say."""
@@ -372,6 +396,11 @@ TOOLS = (
             ),
         ),
     ),
+    Tool(
+        "master-config",
+        OPENSHIFT_API,
+        (GoBuild("master-config", ".", (f"github.com/openshift/api@v{OPENSHIFT_API}",), main=MASTER_CONFIG_MAIN),),
+    ),
     Tool("kind", KIND, (GoBuild("kind", "sigs.k8s.io/kind", (f"sigs.k8s.io/kind@v{KIND}",)),)),
     Tool(
         "k3d-schema",
@@ -426,6 +455,7 @@ GROUPS = MappingProxyType(
             "hypershift-crds",
             "openshift-crds",
             "openshift-logging-crds",
+            "master-config",
             "kind",
             "k3d-schema",
         ),

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from k8s_audit.platforms.local import LocalAudit, LocalAuditArgs
     from k8s_audit.platforms.microk8s import Microk8sAudit
     from k8s_audit.platforms.minikube.component import MinikubeAudit, MinikubeAuditArgs
+    from k8s_audit.platforms.minishift.component import MinishiftAudit, MinishiftAuditArgs
     from k8s_audit.platforms.openshift.component import OpenshiftAudit, OpenshiftAuditArgs
+    from k8s_audit.platforms.openshift_3 import Openshift3Audit
     from k8s_audit.platforms.openshift_sink.component import OpenshiftSinkAudit, OpenshiftSinkAuditArgs
     from k8s_audit.platforms.rke.component import RkeAudit, RkeAuditArgs
     from k8s_audit.platforms.rke2 import Rke2Audit
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
         KubeadmConfigAudit,
         Microk8sServerAudit,
         MinikubeNodeAudit,
+        MinishiftMachineAudit,
+        OpenshiftMasterAudit,
         RancherServerAudit,
         StaticPodAudit,
         TalosNodeAudit,
@@ -118,10 +122,15 @@ _HOMES = {
     "MinikubeAudit": "platforms.minikube.component",
     "MinikubeAuditArgs": "platforms.minikube.component",
     "MinikubeNodeAudit": "resources.hosts",
+    "Openshift3Audit": "platforms.openshift_3",
+    "MinishiftAudit": "platforms.minishift.component",
+    "MinishiftAuditArgs": "platforms.minishift.component",
+    "MinishiftMachineAudit": "resources.hosts",
     "OpenshiftAudit": "platforms.openshift.component",
     "OpenshiftAuditArgs": "platforms.openshift.component",
     "OpenshiftAuditProfile": "resources.objects",
     "OpenshiftAuditSink": "resources.objects",
+    "OpenshiftMasterAudit": "resources.hosts",
     "OpenshiftSinkAudit": "platforms.openshift_sink.component",
     "OpenshiftSinkAuditArgs": "platforms.openshift_sink.component",
     "Policy": "audit_policy.model",
@@ -208,10 +217,15 @@ __all__ = [
     "MinikubeAudit",
     "MinikubeAuditArgs",
     "MinikubeNodeAudit",
+    "MinishiftAudit",
+    "MinishiftAuditArgs",
+    "MinishiftMachineAudit",
+    "Openshift3Audit",
     "OpenshiftAudit",
     "OpenshiftAuditArgs",
     "OpenshiftAuditProfile",
     "OpenshiftAuditSink",
+    "OpenshiftMasterAudit",
     "OpenshiftSinkAudit",
     "OpenshiftSinkAuditArgs",
     "Policy",

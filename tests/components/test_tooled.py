@@ -16,6 +16,7 @@ from k8s_audit.platforms.hypershift.component import HypershiftAudit
 from k8s_audit.platforms.iks.component import IksAudit
 from k8s_audit.platforms.kops.component import KopsAudit
 from k8s_audit.platforms.minikube.component import MinikubeAudit
+from k8s_audit.platforms.minishift.component import MinishiftAudit
 from k8s_audit.platforms.openshift_sink.component import OpenshiftSinkAudit
 from k8s_audit.platforms.rke.component import RkeAudit
 from tests.components.test_sysdig_receivers import SECRET, Engine, of_type, plain
@@ -155,6 +156,7 @@ class Told(Engine):
         (HypershiftAudit, {"managementKubeconfig": "~/m", "namespace": "c", "name": "p"}, "prod-1-hosted-cluster"),
         (KindAudit, {"folder": "~/kind-1"}, "prod-1-created"),
         (MinikubeAudit, {"profile": "dev"}, "prod-1-dev"),
+        (MinishiftAudit, {"profile": "dev"}, "prod-1-dev"),
     ],
 )
 def test_the_proof_is_made_again_when_what_was_set_changes(
@@ -184,6 +186,22 @@ def test_a_minikube_node_gets_its_webhook_as_a_secret_and_its_files_where_kubead
     args["delivery"] = {"log": {"path": "/var/log/audit.log"}}
     with pytest.raises(ConfigError, match=r"audit:delivery.log.path: /var/log/audit.log; allowed: -"):
         mocks.test(lambda: MinikubeAudit("prod-2", args))()  # type: ignore[no-untyped-call]
+
+
+def test_minishifts_machine_gets_its_paths_as_the_container_has_them_and_a_policy_of_1_11(engine: Engine) -> None:
+    args: Any = {
+        "settings": {"home": "/m", "apiServer": "https://10.0.0.9:8443"},
+        "receiver": RECEIVER,
+        "kubeconfig": "/k",
+    }
+    mocks.test(lambda: MinishiftAudit("prod-1", args))()  # type: ignore[no-untyped-call]
+    (machine,) = of_type(engine, "MinishiftMachineAudit").values()
+    assert SECRET in machine["webhook"]
+    assert machine["policy"].startswith("apiVersion: audit.k8s.io/v1beta1\n")
+    assert machine["arguments"]["audit-policy-file"] == "/etc/origin/master/k8s-audit/policy.yaml"
+    assert machine["arguments"]["audit-log-path"] == "/etc/origin/master/k8s-audit-log/audit.log"
+    (proof,) = of_type(engine, "DeliveryCheck").values()
+    assert proof["apiServers"] == ["https://10.0.0.9:8443"]
 
 
 def sink(receiver: Any = MappingProxyType({}), delivery: Any = MappingProxyType({}), **settings: Any) -> None:

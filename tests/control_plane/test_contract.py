@@ -229,7 +229,7 @@ def test_a_webhook_that_is_not_ours_is_not_tried_and_truncation_that_is_off_is_a
     contract_of(webhook, {}, said.append)(HOST)
     assert said == [
         "host cp-1: truncation is off, so a batch may be larger than receiver falco takes, and is lost then;"
-        " audit:delivery.truncate turns it on"
+        " audit:delivery.truncate turns it on, where the platform can"
     ]
     assert len(plain.batches) == 1
     contract_of(webhook.replace("    server:", "    proxy-url: http://p\n    server:"), {}, said.append)(HOST)

@@ -135,7 +135,7 @@ class Reader:
     def has(self, stack: str, text: str) -> None:
         """Make a stack of a page's file; previewed, it makes something."""
         self.project.stack = stack
-        values = yaml.safe_load(text.replace("10.0.0.", NOBODYS))["config"]
+        values = yaml.safe_load(re.sub(r"\b10\.0\.\d+\.", NOBODYS, text))["config"]
         secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
         for receiver in values.get("audit:receivers", []):
             if chart := CHARTS.get(receiver.get("install", receiver["kind"])):

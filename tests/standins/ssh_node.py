@@ -1,6 +1,6 @@
 """Stands in for a control-plane host: a real OpenSSH server and real sudo, in mount namespaces of this machine.
 
-Each node has its own /etc/kubernetes, /etc/rancher, /etc/ssl/certs, /var, programs, users and sudoers; network and processes are this machine's. What runs inside
+Each node has its own /etc/kubernetes, /etc/rancher, /etc/origin, /etc/ssl/certs, /var, programs, users and sudoers; network and processes are this machine's. What runs inside
 sees real paths, such as /etc/kubernetes/manifests. Needs root, since it mounts; the machine itself is not changed.
 """
 
@@ -34,6 +34,7 @@ mount -t overlay overlay -o "lowerdir=$node/etc:$packages/etc:/etc" /etc
 mount -t overlay overlay -o "lowerdir=$node/usr:$packages/usr:/usr" /usr
 mount --bind "$node/kubernetes" /etc/kubernetes
 mount --bind "$node/rancher" /etc/rancher
+mount --bind "$node/origin" /etc/origin
 mount --bind "$node/certificates" /etc/ssl/certs
 mount --bind "$node/var" /var
 mount -t tmpfs -o mode=755 tmpfs /run
@@ -72,7 +73,7 @@ class SshNode:
         port: TCP, on 127.0.0.1.
         key: the private key that logs in.
         forwarding: whether it lets connections through, as a jump host must.
-        programs: scripts in its /usr/bin, by name.
+        programs: scripts in its /usr/bin and /usr/local/bin, by name.
     """
 
     folder: Path
@@ -168,10 +169,13 @@ class SshNode:
             etc / "ssh",
             etc / "kubernetes",
             etc / "rancher",
+            etc / "origin",
             self.kubernetes,
             self.folder / "rancher",
+            self.folder / "origin",
             self.folder / "certificates",
             self.folder / "usr" / "bin",
+            self.folder / "usr" / "local" / "bin",
             self.folder / "var" / "lib",
             self.folder / "var" / "log",
         ):
@@ -180,8 +184,9 @@ class SshNode:
         etc.chmod(0o755)
         (self.folder / "var" / "tmp").mkdir()
         for name, script in self.programs.items():
-            (self.folder / "usr" / "bin" / name).write_text(script)
-            (self.folder / "usr" / "bin" / name).chmod(0o755)
+            for folder in ("bin", "local/bin"):  # this machine may have one of that name in either
+                (self.folder / "usr" / folder / name).write_text(script)
+                (self.folder / "usr" / folder / name).chmod(0o755)
         users = "".join(f"{name}:x:{number}:{number}::/:/bin/sh\n" for name, number in IDS.items())
         shadow = "".join(f"{name}:*:20000:0:99999:7:::\n" for name in ("root", *IDS))
         (etc / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\n" + users)

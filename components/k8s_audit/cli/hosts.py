@@ -60,7 +60,7 @@ def _plan(
     change = change_of(config.platform, host, private_key, Event(), _say)
     place = change.place
     flags = config.delivery.flags(places.log_path(config, folder)).within(endpoint.body_limit, endpoint.event_limit)
-    arguments = flags.arguments(place.policy, place.webhook)
+    arguments = config.platform.settable(flags.arguments(place.policy, place.webhook))
     try:
         webhook = render_webhook(with_authority(endpoint, change.host.read(place.webhook)))
         setup = AuditSetup(

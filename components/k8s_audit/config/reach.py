@@ -8,15 +8,22 @@ from k8s_audit.config.platforms.hosts import JumpHost, ReachedHost
 from k8s_audit.config.platforms.kubeadm import StaticPodHost
 from k8s_audit.config.platforms.microk8s import Microk8sHost
 from k8s_audit.config.platforms.model import PlatformConfig
+from k8s_audit.config.platforms.openshift_3 import MasterHost
 from k8s_audit.config.platforms.rancher import RancherPlatform, ServerHost
+from k8s_audit.control_plane import audit_config
 from k8s_audit.control_plane.change import Change, Place, StaticPodChange
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.host import Host
 from k8s_audit.control_plane.local_host import LocalHost
+from k8s_audit.control_plane.master_server import MasterPlace, MasterServer, container_log
 from k8s_audit.control_plane.microk8s_server import Microk8sServer
 from k8s_audit.control_plane.rancher_facts import DISTRIBUTIONS, RancherPlace
 from k8s_audit.control_plane.rancher_server import RancherServer
 from k8s_audit.control_plane.ssh_access import SshAccess, SshServer
+from k8s_audit.errors import HostError
+
+NOT_ENDED = 124
+"""The exit status of `master-restart` where the container took more than the minute that it waits (timeout(1)); it was told to stop."""
 
 
 def reach(host: ReachedHost, private_key: str | None) -> Host:
@@ -67,6 +74,8 @@ def change(
         return rancher_change(platform.program, platform.drop_in, host, private_key, stop, say)
     if isinstance(host, Microk8sHost):
         return microk8s_change(host, private_key, stop)
+    if isinstance(host, MasterHost):
+        return master_change(host, private_key, stop)
     assert isinstance(host, StaticPodHost)
     return static_pod_change(host, private_key, stop)
 
@@ -103,6 +112,33 @@ def microk8s_change(host: Microk8sHost, private_key: str | None, stop: Event) ->
     reached, timeout = reach(host, private_key), seconds(host.restart_timeout)
     where = Place(posixpath.dirname(host.args_file), host.api_server, host.config_folder, host.state_folder, timeout)
     return Change(reached, where, Microk8sServer(reached, host.args_file, host.api_server, host.state_folder), stop)
+
+
+def master_change(host: MasterHost, private_key: str | None, stop: Event) -> Change:
+    """The change of a master of OpenShift 3.11."""
+    reached, timeout = reach(host, private_key), seconds(host.restart_timeout)
+    at = MasterPlace(
+        host.master_config,
+        host.master_config,
+        host.api_server,
+        host.state_folder,
+        program="openshift",
+        words=("start", "master", "api"),
+        restart="master-restart api",
+    )
+
+    def restart() -> None:
+        done = reached.run("master-restart", "api")
+        if done.status and done.status != NOT_ENDED:
+            raise HostError(f"host {host.name}: master-restart api: {done.error or done.status}")
+
+    def last_lines() -> list[str]:
+        return container_log(reached, "master-logs", "api", "api")
+
+    where = Place(
+        posixpath.dirname(host.master_config), host.api_server, host.config_folder, host.state_folder, timeout
+    )
+    return Change(reached, where, MasterServer(reached, at, audit_config, restart, last_lines), stop)
 
 
 def _jump(jump: JumpHost) -> SshServer:

@@ -17,8 +17,10 @@ from k8s_audit.config.platforms.kubespray import KubesprayPlatform
 from k8s_audit.config.platforms.local import LocalPlatform
 from k8s_audit.config.platforms.microk8s import Microk8sPlatform
 from k8s_audit.config.platforms.minikube import MinikubePlatform
+from k8s_audit.config.platforms.minishift import MinishiftPlatform
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.platforms.openshift import OpenshiftPlatform
+from k8s_audit.config.platforms.openshift_3 import Openshift3Platform
 from k8s_audit.config.platforms.openshift_sink import OpenshiftSinkPlatform
 from k8s_audit.config.platforms.rke import RkePlatform
 from k8s_audit.config.platforms.rke2 import Rke2Platform
@@ -54,7 +56,8 @@ PLATFORMS: MappingProxyType[str, type[PlatformConfig] | None] = MappingProxyType
         "k3d": K3dPlatform,
         "talos": TalosPlatform,
         "minikube": MinikubePlatform,
-        **dict.fromkeys("minishift openshift-3.11".split()),
+        "minishift": MinishiftPlatform,
+        "openshift-3.11": Openshift3Platform,
     }
 )
 FORMER = MappingProxyType({"minishift-3.11": "minishift", "minikube-1.13": "minikube", "rke-1.13": "rke"})
@@ -103,6 +106,7 @@ TOOLED = MappingProxyType(
         "k3d": "created.place",
         "talos": "talos.place",
         "minikube": "minikube.place",
+        "minishift": "minishift.place",
         "cluster-api": "cluster_api.place",
         "hypershift": "hypershift.place",
         "openshift-4.2": "openshift_sink.place",
@@ -113,7 +117,7 @@ what `up` would do."""
 API_SERVERS = MappingProxyType(
     {
         "local": "local_place",
-        **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s"), "hosts_place"),
+        **dict.fromkeys(("kubeadm", "rke2", "k3s", "microk8s", "openshift-3.11"), "hosts_place"),
         "kubespray": "kubespray.place",
         **TOOLED,
     }
@@ -132,9 +136,11 @@ RENDERS = MappingProxyType(
         "k3d": "created.render",
         "talos": "talos.render",
         "minikube": "minikube.render",
+        "minishift": "minishift.render",
         "rke2": "rancher_render",
         "k3s": "rancher_render",
         "microk8s": "microk8s_render",
+        "openshift-3.11": "openshift_3_render",
         "openshift": "openshift.render",
         "cluster-api": "cluster_api.render",
         "hypershift": "hypershift.render",
@@ -148,6 +154,7 @@ AUDITED = tuple(
         "StaticPodAudit",
         "RancherServerAudit",
         "Microk8sServerAudit",
+        "OpenshiftMasterAudit",
         "KopsSpecAudit",
         "RkeClusterAudit",
         "IksAuditWebhook",
@@ -158,6 +165,7 @@ AUDITED = tuple(
         "HostedClusterAudit",
         "TalosNodeAudit",
         "MinikubeNodeAudit",
+        "MinishiftMachineAudit",
     )
 )
 """Types of the resources that change how API servers audit, which then restart, or must be created anew."""

@@ -11,6 +11,8 @@ POD_LOGS = "/var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log"
 """Where a kubelet keeps the log of an API server's pod:
 https://kubernetes.io/docs/concepts/cluster-administration/logging/#log-location-node"""
 
+READYZ = "/readyz"
+
 
 @dataclass(frozen=True)
 class Process:
@@ -137,8 +139,8 @@ class Host(Protocol):
             HostError: it is not there, or does not end.
         """
 
-    def readyz(self, url: str, credentials: Credentials) -> int:
-        """The HTTP status of GET `url`/readyz; 0 if nothing answers."""
+    def readyz(self, url: str, credentials: Credentials, path: str = READYZ) -> int:
+        """The HTTP status of GET `url`/readyz, or another path that tells the health; 0 if nothing answers."""
 
     def post(self, post: Post) -> Answer:
         """Make a POST from the host, through no proxy, and follow no redirect.

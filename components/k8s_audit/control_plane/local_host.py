@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from k8s_audit.control_plane.host import POD_LOGS, Answer, Credentials, Output, Post, Process
+from k8s_audit.control_plane.host import POD_LOGS, READYZ, Answer, Credentials, Output, Post, Process
 from k8s_audit.errors import HostError
 
 LOG_LINES = 15
@@ -102,7 +102,7 @@ class LocalHost:
         said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         return Output(done.returncode, done.stdout.decode("utf-8", "replace"), said)
 
-    def readyz(self, url: str, credentials: Credentials) -> int:
+    def readyz(self, url: str, credentials: Credentials, path: str = READYZ) -> int:
         """See Host."""
         import httpx
 
@@ -111,7 +111,7 @@ class LocalHost:
             if credentials.certificate and credentials.key and os.access(credentials.key, os.R_OK):
                 context.load_cert_chain(credentials.certificate, credentials.key)
         try:
-            return httpx.get(f"{url}/readyz", verify=context, timeout=READYZ_TIMEOUT, trust_env=False).status_code
+            return httpx.get(f"{url}{path}", verify=context, timeout=READYZ_TIMEOUT, trust_env=False).status_code
         except httpx.HTTPError:
             return 0
 

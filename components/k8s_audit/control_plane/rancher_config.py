@@ -6,18 +6,12 @@ so that they are used from 1.22 on.
 """
 
 import posixpath
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
 from k8s_audit.control_plane.edit import Edit, Ours
-from k8s_audit.errors import HostError
+from k8s_audit.control_plane.settings_yaml import HEADER, dump, load, with_digest
 
 ARGUMENTS = "kube-apiserver-arg"
 POLICY = "audit-policy-file"
@@ -26,10 +20,6 @@ ENVIRONMENT = "kube-apiserver-extra-env"
 """RKE2's: another value makes another pod, where else only a file's content would have changed."""
 VARIABLE = "K8S_AUDIT_CONFIG_SHA256"
 SUFFIXES = (".yaml", ".yml")
-HEADER = "# Written by k8s-audit, which takes it back; see UNDO.md in its state folder.\n"
-DIGEST = "# k8s-audit/config-sha256: "
-OF_OURS = re.compile(rf"^(?:{re.escape(HEADER.strip())}|{re.escape(DIGEST)}\w+(?:-again)?)\n?", re.MULTILINE)
-INDENTED = re.compile(r"^( +)- ", re.MULTILINE)
 
 Files = Sequence[tuple[str, bytes]]
 """Paths and contents, in the order in which they count."""
@@ -56,7 +46,7 @@ def merged(files: Files) -> dict[str, list[Setting]]:
     """
     found: dict[str, list[Setting]] = {}
     for path, content in files:
-        for written, value in _load(content, path).items():
+        for written, value in load(content, path).items():
             key = str(written).removesuffix("+")
             values = [Setting(_text(each), path) for each in (value if isinstance(value, list) else [value])]
             found[key] = found.get(key, []) + values if str(written).endswith("+") else values
@@ -98,7 +88,7 @@ def dropped_by(files: Files, path: str, keys: Sequence[str]) -> Setting | None:
     behind = False
     for other, content in files:
         if behind:
-            for key in _load(content, other):
+            for key in load(content, other):
                 if key in keys:
                     return Setting(str(key), other)
         behind = behind or other == path
@@ -115,7 +105,7 @@ def turn_on(base: bytes, missing: Mapping[str, str], digest: str, *, drop_in: bo
         drop_in: add to what other files say, by `key+`; else what this file says is all there is.
         own_keys: RKE2's own keys for the policy and the pod's environment can be used.
     """
-    document = _load(base, "")
+    document = load(base, "")
     arguments = dict(missing)
     plus = "+" if drop_in else ""
     if own_keys and POLICY in arguments:
@@ -123,13 +113,15 @@ def turn_on(base: bytes, missing: Mapping[str, str], digest: str, *, drop_in: bo
     _add(document, ARGUMENTS + plus, [f"{name}={value}" for name, value in sorted(arguments.items())])
     if own_keys:
         _add(document, ENVIRONMENT + plus, [f"{VARIABLE}={digest}"])
-    text = (b"" if base else HEADER.encode()) + _dump(document, base) + f"{DIGEST}{digest}\n".encode()
-    return Edit(text, Ours(tuple(f"--{name}={value}" for name, value in sorted(missing.items())), ()))
+    text = (b"" if base else HEADER.encode()) + dump(document, base)
+    return Edit(
+        with_digest(text, digest), Ours(tuple(f"--{name}={value}" for name, value in sorted(missing.items())), ())
+    )
 
 
 def turn_off(text: bytes, ours: Ours) -> bytes:
     """Take out what is ours; empty if nothing is left."""
-    document = _load(text, "")
+    document = load(text, "")
     added = {argument.removeprefix("--") for argument in ours.arguments}
     names = {flag.removeprefix("--") for flag in ours.flags}
     if f"{POLICY}={document.get(POLICY)}" in added:
@@ -142,17 +134,12 @@ def turn_off(text: bytes, ours: Ours) -> bytes:
                 del entries[index]
             if not entries:
                 del document[key]
-    return _dump(document, text)
-
-
-def has_digest(text: bytes) -> bool:
-    """Whether our line is there."""
-    return DIGEST.encode() in text
+    return dump(document, text)
 
 
 def reformat(text: bytes) -> bytes:
     """The same file as we would write it."""
-    return _dump(_load(text, ""), text)
+    return dump(load(text, ""), text)
 
 
 def drop_in_path(config_file: str, name: str) -> str:
@@ -177,36 +164,3 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _yaml(like: bytes) -> YAML:
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 65536
-    indented = INDENTED.search(like.decode("utf-8", "replace"))
-    if indented:
-        yaml.indent(sequence=len(indented[1]) + 2, offset=len(indented[1]))
-    return yaml
-
-
-def _load(content: bytes, path: str) -> Any:
-    try:
-        text = OF_OURS.sub("", content.decode())
-        document = _yaml(content).load(text) if text.strip() else None
-    except (YAMLError, ValueError) as error:  # what it says quotes the file, which may hold the cluster's token
-        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        where = f": line {mark.line + 1}" if mark else ""
-        raise HostError(f"{path or 'a configuration file'} is not YAML{where}") from None
-    if document is None:
-        return CommentedMap()
-    if not isinstance(document, dict):
-        raise HostError(f"{path or 'a configuration file'} is no mapping of settings")
-    return document
-
-
-def _dump(document: Any, like: bytes) -> bytes:
-    if not document:
-        return b""
-    out = BytesIO()
-    _yaml(like).dump(document, out)
-    return out.getvalue()

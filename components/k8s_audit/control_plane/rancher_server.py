@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from threading import Event
 
-from k8s_audit.control_plane import health, rancher_config, systemd
+from k8s_audit.control_plane import health, rancher_config, settings_yaml, systemd
 from k8s_audit.control_plane.edit import Edit, Ours
 from k8s_audit.control_plane.host import Credentials, Host, Process
 from k8s_audit.control_plane.journal import Record
@@ -116,7 +116,7 @@ class RancherServer:
 
     def has(self, text: bytes, ours: Ours) -> bool:
         """See Server."""
-        return rancher_config.has_digest(text)
+        return settings_yaml.has_digest(text)
 
     def folders(self, text: bytes) -> list[str]:
         """See Server."""

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from k8s_audit.control_plane import curl_post
 from k8s_audit.control_plane import ssh_scripts as scripts
-from k8s_audit.control_plane.host import POD_LOGS, Answer, Credentials, Output, Post, Process
+from k8s_audit.control_plane.host import POD_LOGS, READYZ, Answer, Credentials, Output, Post, Process
 from k8s_audit.control_plane.http_post import TEXT
 from k8s_audit.control_plane.local_host import LOG_LINES, READYZ_TIMEOUT
 from k8s_audit.control_plane.ssh_access import SshAccess
@@ -94,10 +94,10 @@ class SshHost:
             raise HostError(f"host {self.name}: {command[0]} is not there")
         return Output(done.status, done.output.decode("utf-8", "replace"), done.error)
 
-    def readyz(self, url: str, credentials: Credentials) -> int:
+    def readyz(self, url: str, credentials: Credentials, path: str = READYZ) -> int:
         """See Host."""
         paths = (credentials.ca, credentials.certificate or "", credentials.key or "")
-        done = self._try(scripts.READYZ, url, f"{READYZ_TIMEOUT:.0f}", *paths)
+        done = self._try(scripts.READYZ, f"{url}{path}", f"{READYZ_TIMEOUT:.0f}", *paths)
         if done.status in (scripts.NO_PROGRAM, CURL_NO_AUTHORITY, CURL_NO_CERTIFICATE):
             self._fail(done, credentials.ca)
         return int(done.output or b"0") if not done.status else 0

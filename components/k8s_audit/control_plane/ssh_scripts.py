@@ -91,7 +91,7 @@ READYZ = """\
 url=$1 seconds=$2 ca=$3 certificate=$4 key=$5
 set --
 if [ -n "$certificate" ] && [ -r "$key" ]; then set -- --cert "$certificate" --key "$key"; fi
-curl -q -s -o /dev/null -w '%{http_code}' --noproxy '*' --max-time "$seconds" --cacert "$ca" "$@" "$url/readyz"
+curl -q -s -o /dev/null -w '%{http_code}' --noproxy '*' --max-time "$seconds" --cacert "$ca" "$@" "$url"
 """
 """Arguments: URL, seconds, paths of the authority, a certificate and its key. Prints the status."""
 

@@ -39,8 +39,20 @@ and the volumes and volumeMounts named {", ".join(record.ours.volumes) or "(none
 
 def undo_service(record: Record, state_folder: str, unit: str) -> str:
     """The text of UNDO.md where a service of systemd starts the API server."""
+    return undo_file(record, state_folder, f"systemctl restart {shlex.quote(unit)}", "/readyz")
+
+
+def undo_file(record: Record, state_folder: str, restart: str, health: str) -> str:
+    """The text of UNDO.md where an API server reads a file when it starts.
+
+    Args:
+        record: of the change.
+        state_folder: what the host remembers of us.
+        restart: the command that restarts it.
+        health: the path that tells whether it is well.
+    """
     before = shlex.quote(posixpath.join(state_folder, "before", posixpath.basename(record.manifest)))
-    changed, service = shlex.quote(record.manifest), shlex.quote(unit)
+    changed = shlex.quote(record.manifest)
     ours = "\n".join(f"    {argument.removeprefix('--')}" for argument in record.ours.arguments)
     return f"""# How to take audit logging back by hand
 
@@ -49,13 +61,13 @@ def undo_service(record: Record, state_folder: str, unit: str) -> str:
     sha256sum {changed}
     # {record.after}: nobody has changed it since; then put back what was there before, or remove it where that is empty:
     if [ -s {before} ]; then cp -p {before} {changed}; else rm {changed}; fi
-    systemctl restart {service}
+    {restart}
 
-Any other sum: somebody has changed the file; then take out only these, restart the service, and leave the rest
+Any other sum: somebody has changed the file; then take out only these, restart likewise, and leave the rest
 
 {ours}
 
-Wait until the API server answers /readyz, then remove what is left of us:
+Wait until the API server answers {health}, then remove what is left of us:
 
     rm -r {shlex.quote(record.policy)} {shlex.quote(record.webhook)} {shlex.quote(state_folder)}
 """

@@ -25,6 +25,8 @@ METRIC = re.compile(rf"^({EVENTS}|{ERRORS}|{REQUESTS}|{REVIEWS}|{FAILED_OPEN})(?
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 LOG = "log"
 """The plugin whose errors say nothing of the webhook."""
+BAD_REQUEST, DRY_RUN = 400, "dryRun"
+"""How API servers before 1.13 refuse a dry run: https://github.com/kubernetes/kubernetes/pull/63557, https://github.com/kubernetes/kubernetes/issues/68583."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class ApiServer:
         self.client.close()
 
     def dry_run_config_map(self, name: str) -> str:
-        """Ask for a ConfigMap that is not stored; return the auditID of the request.
+        """Ask for a ConfigMap that is not stored; return the auditID of the request, be it refused since the API server knows no dry run.
 
         Raises:
             DeliveryError: the API server does not answer, or refuses.
@@ -119,6 +121,9 @@ class ApiServer:
                 )[2]
                 break
             except ApiException as error:
+                if error.status == BAD_REQUEST and DRY_RUN in str(error.body):
+                    headers = error.headers
+                    break
                 why = f"answers {error.status} to `create configmaps`: {refusal(error)}"
             except Exception as error:  # whatever urllib3 raises
                 why = f"does not answer: {type(error).__name__}"

@@ -1,6 +1,7 @@
 """The proof of delivery: a marked, harmless request at one API server, and its arrival at the receiver.
 
-The request is a create of a ConfigMap with `dryRun=All`: nothing is stored. The API server names its event in the
+The request is a create of a ConfigMap with `dryRun=All`: nothing is stored. Kubernetes before 1.13 refuses it for that, which makes an event, too.
+The API server names its event in the
 `Audit-Id` header (https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/). Who tells that it arrived depends
 on the receiver: it is asked for that very event, or the API server's counters are. When it does not come, `diagnosis.py`
 says where its way ends. Through a cloud's stream: `forwarder/proof.py`.

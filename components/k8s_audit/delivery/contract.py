@@ -73,7 +73,7 @@ def contract_of(webhook: str, arguments: Mapping[str, str], say: Callable[[str],
         if size is None:
             say(
                 f"host {host.name}: truncation is off, so a batch may be larger than receiver {endpoint.name} takes, and is lost"
-                " then; audit:delivery.truncate turns it on"
+                " then; audit:delivery.truncate turns it on, where the platform can"
             )
         try_contract(host, endpoint, size or 0)
 

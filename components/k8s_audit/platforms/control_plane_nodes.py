@@ -14,11 +14,18 @@ from k8s_audit.kubernetes_api import answered, client_settings
 
 ROLE = "node-role.kubernetes.io/control-plane"
 LABELS: Mapping[str, str] = MappingProxyType(
-    {"rke2": ROLE, "k3s": ROLE, "microk8s": "node.kubernetes.io/microk8s-controlplane", "talos": ROLE}
+    {
+        "rke2": ROLE,
+        "k3s": ROLE,
+        "microk8s": "node.kubernetes.io/microk8s-controlplane",
+        "talos": ROLE,
+        "openshift-3.11": "node-role.kubernetes.io/master",
+    }
 )
 """Of a server node by the platform's kind: https://docs.k3s.io/advanced#node-labels-and-taints,
 https://github.com/canonical/microk8s/blob/master/microk8s-resources/default-args/kubelet,
-https://github.com/siderolabs/talos/blob/v1.13.0/internal/app/machined/pkg/controllers/k8s/node_label_spec.go."""
+https://github.com/siderolabs/talos/blob/v1.13.0/internal/app/machined/pkg/controllers/k8s/node_label_spec.go,
+https://github.com/openshift/openshift-ansible/blob/release-3.11/roles/openshift_facts/defaults/main.yml."""
 KEYS: Mapping[str, str] = MappingProxyType({"talos": "nodes"})
 """The key of `audit:platform` that lists hosts, where it is not `hosts`."""
 TIMEOUT = 15

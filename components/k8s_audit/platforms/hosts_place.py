@@ -1,4 +1,4 @@
-"""What a stack becomes whose control plane is hosts of the user's: kubeadm, RKE2, K3s, MicroK8s."""
+"""What a stack becomes whose control plane is hosts of the user's: kubeadm, RKE2, K3s, MicroK8s, OpenShift 3.11."""
 
 import pulumi
 
@@ -9,16 +9,18 @@ from k8s_audit.config.stack import Stack
 from k8s_audit.platforms.k3s import K3sAudit
 from k8s_audit.platforms.kubeadm import KubeadmAudit
 from k8s_audit.platforms.microk8s import Microk8sAudit
+from k8s_audit.platforms.openshift_3 import Openshift3Audit
 from k8s_audit.platforms.rke2 import Rke2Audit
 from k8s_audit.platforms.server_nodes import ServerNodesArgs
 from k8s_audit.platforms.ssh_key import with_key
 from k8s_audit.receivers.args import ReceiverArgs
 from k8s_audit.receivers.placement import Outputs, Placement
 
-NODES: dict[str, type[Rke2Audit] | type[K3sAudit] | type[Microk8sAudit]] = {
+NODES: dict[str, type[Rke2Audit] | type[K3sAudit] | type[Microk8sAudit] | type[Openshift3Audit]] = {
     "rke2": Rke2Audit,
     "k3s": K3sAudit,
     "microk8s": Microk8sAudit,
+    "openshift-3.11": Openshift3Audit,
 }
 
 
@@ -42,7 +44,7 @@ def place(stack: Stack, endpoint: ReceiverArgs, placement: Placement, options: p
         "kubernetes_version": platform.kubernetes_version or "",
     }
     with_key(args)
-    audit: KubeadmAudit | Rke2Audit | K3sAudit | Microk8sAudit
+    audit: KubeadmAudit | Rke2Audit | K3sAudit | Microk8sAudit | Openshift3Audit
     if isinstance(platform, KubeadmPlatform):
         audit = KubeadmAudit(stack.cluster.name, {**args, "persist": platform.persist}, options)
     else:

@@ -9,7 +9,13 @@ from typing import Any, Protocol, TypeVar
 import pulumi
 
 from k8s_audit.receivers.args import ReceiverArgs
-from k8s_audit.resources.hosts import Microk8sServerAudit, RancherServerAudit, StaticPodAudit, TalosNodeAudit
+from k8s_audit.resources.hosts import (
+    Microk8sServerAudit,
+    OpenshiftMasterAudit,
+    RancherServerAudit,
+    StaticPodAudit,
+    TalosNodeAudit,
+)
 from k8s_audit.resources.proofs import DeliveryCheck
 
 
@@ -26,7 +32,7 @@ class NamedHost(Protocol):
 
 
 Host = TypeVar("Host", bound=NamedHost)
-Audited = StaticPodAudit | RancherServerAudit | Microk8sServerAudit | TalosNodeAudit
+Audited = StaticPodAudit | RancherServerAudit | Microk8sServerAudit | OpenshiftMasterAudit | TalosNodeAudit
 
 
 def one_by_one(

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 
 from k8s_audit.resources.clusters import CreatedAudit, KopsSpecAudit, RkeClusterAudit
-from k8s_audit.resources.hosts import MinikubeNodeAudit
+from k8s_audit.resources.hosts import MinikubeNodeAudit, MinishiftMachineAudit
 from k8s_audit.resources.objects import HostedClusterAudit, KubeadmControlPlaneAudit, OpenshiftAuditSink
 from k8s_audit.resources.proofs import DeliveryCheck
 
@@ -16,6 +16,7 @@ Audited = (
     | KopsSpecAudit
     | KubeadmControlPlaneAudit
     | MinikubeNodeAudit
+    | MinishiftMachineAudit
     | OpenshiftAuditSink
     | RkeClusterAudit
 )

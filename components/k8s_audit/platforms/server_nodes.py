@@ -1,4 +1,4 @@
-"""What the components of RKE2, K3s, MicroK8s and, but for its arguments, kubeadm share: nodes changed one after the other."""
+"""What the components of RKE2, K3s, MicroK8s, OpenShift 3.11 and, but for its arguments, kubeadm share: nodes changed one after the other."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, NotRequired, TypedDict, TypeVar
@@ -18,7 +18,7 @@ Platform = TypeVar("Platform", bound=HostsPlatform)
 
 
 class ServerNodesArgs(TypedDict):
-    """Arguments of Rke2Audit, K3sAudit and Microk8sAudit."""
+    """Arguments of Rke2Audit, K3sAudit, Microk8sAudit and Openshift3Audit."""
 
     hosts: list[dict[str, Any]]
     """As `audit:platform.hosts` of a stack's file: access, apiServer, and where they differ their platform's own keys"""
@@ -84,6 +84,8 @@ def audit_servers(
         AuditPolicyError: the policy has.
     """
     delivery = judge(DeliveryConfig, "delivery", args.get("delivery", {}))
+    if faults := platform.delivery_faults(delivery):
+        raise ConfigError(faults)
     receiver = args["receiver"]
     policy, webhook = policy_text(args.get("policy"), platform.kubernetes_version), webhook_text(receiver)
     flags = flags_for(receiver, delivery, platform.log_path())
@@ -93,7 +95,7 @@ def audit_servers(
             "host": host.model_dump(by_alias=True, exclude={"adopt"}, exclude_none=True),
             "policy": policy,
             "webhook": webhook,
-            "arguments": flags.arguments(*host.files),
+            "arguments": platform.settable(flags.arguments(*host.files)),
             "ssh_private_key": args.get("ssh_private_key") if host.access == "ssh" else None,
             "remaining": remaining,
             "opts": opts,

@@ -17,7 +17,9 @@ from k8s_audit.platforms.kubespray.component import KubesprayAudit
 from k8s_audit.platforms.local import LocalAudit
 from k8s_audit.platforms.microk8s import Microk8sAudit
 from k8s_audit.platforms.minikube.component import MinikubeAudit
+from k8s_audit.platforms.minishift.component import MinishiftAudit
 from k8s_audit.platforms.openshift.component import OpenshiftAudit
+from k8s_audit.platforms.openshift_3 import Openshift3Audit
 from k8s_audit.platforms.openshift_sink.component import OpenshiftSinkAudit
 from k8s_audit.platforms.rke.component import RkeAudit
 from k8s_audit.platforms.rke2 import Rke2Audit
@@ -51,6 +53,8 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     LocalAudit,
     Microk8sAudit,
     MinikubeAudit,
+    MinishiftAudit,
+    Openshift3Audit,
     OpenshiftAudit,
     OpenshiftSinkAudit,
     RecorderReceiver,

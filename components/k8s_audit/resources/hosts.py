@@ -138,6 +138,37 @@ class Microk8sServerAudit(_HostAudit):
         super().__init__(resource_name, {}, host, policy, webhook, arguments, ssh_private_key, remaining, opts)
 
 
+class OpenshiftMasterAudit(_HostAudit):
+    """Audit logging at one master of OpenShift 3.11.
+
+    Args:
+        resource_name: the resource's name.
+        host: as an entry of `audit:platform.hosts`, without `adopt`.
+        policy: YAML of the audit policy, of `audit.k8s.io/v1beta1`.
+        webhook: YAML of the webhook kubeconfig; always a secret.
+        arguments: audit flags by name, without dashes; those that `auditConfig` has a field for.
+        adopt: take over auditing that is on already with another policy or webhook.
+        ssh_private_key: logs in at a host over SSH; always a secret; default: the SSH agent's keys.
+        remaining: names of the hosts whose turn comes after this one; for messages alone.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        host: dict[str, Any],
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        adopt: bool = False,
+        ssh_private_key: pulumi.Input[str] | None = None,
+        remaining: Sequence[str] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        own = {"adopt": adopt}
+        super().__init__(resource_name, own, host, policy, webhook, arguments, ssh_private_key, remaining, opts)
+
+
 class MinikubeNodeAudit(pulumi.CustomResource):
     """Audit logging at the running node of a minikube cluster, and in what each start of it sets up.
 
@@ -179,6 +210,61 @@ class MinikubeNodeAudit(pulumi.CustomResource):
         }
         super().__init__(
             f"{PACKAGE}:index:MinikubeNodeAudit",
+            resource_name,
+            props | dict.fromkeys(["manifestDigest", "intact"]),
+            opts,
+        )
+
+    @property
+    def digest(self) -> pulumi.Output[str]:
+        """Of policy, webhook and flags."""
+        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
+
+
+class MinishiftMachineAudit(pulumi.CustomResource):
+    """Audit logging of the API server in MiniShift's virtual machine.
+
+    Args:
+        resource_name: the resource's name.
+        profile: of MiniShift.
+        folder: MiniShift's own, with its machines.
+        policy: YAML of the audit policy.
+        webhook: YAML of the webhook kubeconfig; always a secret.
+        arguments: audit flags by name, without dashes.
+        known_hosts: a file with the machine's host key.
+        restart_timeout: a duration, for one restart of the API server.
+        api_server: its own URL; None: port 8443 of the machine's address.
+        adopt: take over audit flags that are there already with other values.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        profile: str,
+        folder: str,
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        known_hosts: str,
+        restart_timeout: str,
+        api_server: str | None = None,
+        adopt: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it."""
+        props: dict[str, Any] = {
+            "profile": profile,
+            "folder": folder,
+            "policy": policy,
+            "webhook": pulumi.Output.secret(webhook),
+            "arguments": arguments,
+            "knownHosts": known_hosts,
+            "restartTimeout": restart_timeout,
+            "apiServer": api_server,
+            "adopt": adopt,
+        }
+        super().__init__(
+            f"{PACKAGE}:index:MinishiftMachineAudit",
             resource_name,
             props | dict.fromkeys(["manifestDigest", "intact"]),
             opts,

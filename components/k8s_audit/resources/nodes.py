@@ -14,7 +14,7 @@ class ControlPlaneNodes(pulumi.CustomResource):
 
     Args:
         resource_name: the resource's name.
-        distribution: `rke2`, `k3s`, `microk8s`, `talos`, or `kubeadm` where its configuration is not kept in step.
+        distribution: `rke2`, `k3s`, `microk8s`, `talos`, `openshift-3.11`, or `kubeadm` where its configuration is not kept in step.
         kubeconfig: path of one that may list nodes; with `kubeadm`, pods in kube-system.
         hosts: name, address and apiServer of each entry of `audit:platform.hosts`, or of `nodes`.
     """

@@ -25,6 +25,7 @@ ANSWERS = {
     "kops": {"clusterName": "prod-1.k8s.example.com", "stateStore": "s3://example-kops-state"},
     "kind": {"folder": "/srv/kind-1"},
     "minikube": {},
+    "minishift": {},
     "talos": {"nodes": "[{address: 10.0.4.11}]"},
     "k3d": {"folder": "/srv/k3d-1"},
     "rke": {"clusterFile": "rke/cluster.yml", "hosts": "rancher@10.0.0.11"},
@@ -35,6 +36,7 @@ ANSWERS = {
     "gke": {"project": "payments-prod", "location": "europe-west1"},
     "aks": {"subscriptionId": "00000000-0000-4000-8000-000000000001", "resourceGroup": "prod"},
     "openshift": {},
+    "openshift-3.11": {"hosts": "root@10.0.6.11"},
     "openshift-4.2": {},
 }
 """What each platform must be told; a new one needs a row."""

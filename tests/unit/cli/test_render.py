@@ -110,6 +110,23 @@ def test_a_node_of_microk8s_has_its_files_and_the_lines_of_its_arguments(run: An
     assert "\n--audit-policy-file=/var/snap/microk8s/common/k8s-audit/policy.yaml\n" in last["text"]
 
 
+def test_a_master_of_openshift_has_its_section_and_the_inventory_a_line_and_minishift_its_lists(run: Any) -> None:
+    told = run(STACK.format(platform=f"kind: openshift-3.11, {HOSTS}", receiver=BEARER), "--json")
+    texts = json.loads(told.stdout)["texts"]
+    name, _, value = texts[0]["text"].partition("=")
+    assert (texts[0]["place"], name) == ("cluster", "openshift_master_audit_config")
+    last = texts[-1]
+    assert (last["place"], last["path"], last["how"]) == ("cp-2", "/etc/origin/master/master-config.yaml", "merge")
+    assert YAML(typ="safe").load(last["text"])["auditConfig"] == json.loads(value)
+    assert texts[1]["text"].startswith("apiVersion: audit.k8s.io/v1beta1\n")
+    told = run(STACK.format(platform="kind: minishift", receiver=BEARER), "--json")
+    policy, webhook, section = json.loads(told.stdout)["texts"]
+    assert policy["path"] == "/var/lib/minishift/base/kube-apiserver/k8s-audit/policy.yaml"
+    assert "${receiverToken}" in webhook["text"]
+    given = YAML(typ="safe").load(section["text"])["kubernetesMasterConfig"]["apiServerArguments"]
+    assert given["audit-webhook-config-file"] == ["/etc/origin/master/k8s-audit/webhook.yaml"]
+
+
 def test_the_printed_texts_are_one_stream_of_yaml_and_placeholders_are_explained_beside_it(run: Any) -> None:
     told = run(
         STACK.format(platform=f'kind: kubeadm, persist: false, kubernetesVersion: "1.11", {HOSTS}', receiver=BEARER)

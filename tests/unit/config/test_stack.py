@@ -43,10 +43,6 @@ def faults(values: dict[str, str], secrets: tuple[str, ...] = ()) -> list[str]:
             {"audit:platform": '{"kind": "kubadm"}'},
             "audit:platform.kind: unknown; given: 'kubadm'; did you mean kubeadm?",
         ),
-        (
-            {"audit:platform": '{"kind": "minishift"}'},
-            "audit:platform.kind: minishift is not built yet; allowed: local, kubeadm",
-        ),
         ({"audit:platform": "{}"}, "audit:platform.kind: missing; allowed: local, kubeadm"),
         (
             {"audit:platform": '{"kind": "local", "ports": {"apiServr": 1}}'},

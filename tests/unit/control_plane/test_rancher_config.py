@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from k8s_audit.control_plane import rancher_config
+from k8s_audit.control_plane import rancher_config, settings_yaml
 from k8s_audit.control_plane.rancher_config import audit_settings, drop_ins, merged, of_command_line
 from k8s_audit.errors import HostError
 
@@ -73,7 +73,7 @@ def test_a_drop_in_adds_to_what_others_say_and_is_gone_when_taken_back(own_keys:
     )
     again = rancher_config.turn_on(b"", FLAGS, "abc-again", drop_in=True, own_keys=own_keys)
     assert again.manifest != edit.manifest
-    assert rancher_config.has_digest(edit.manifest)
+    assert settings_yaml.has_digest(edit.manifest)
     assert rancher_config.turn_off(edit.manifest, edit.ours) == b""
     assert rancher_config.turn_off(edit.manifest + b"debug: true\n", edit.ours) == b"debug: true\n"
 

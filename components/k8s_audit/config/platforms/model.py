@@ -44,6 +44,10 @@ class PlatformConfig(ConfigModel):
         """What of `audit:delivery` this platform cannot set, one line a fault."""
         return []
 
+    def settable(self, arguments: Mapping[str, str]) -> dict[str, str]:
+        """Of an API server's audit flags, by name without dashes, those that this platform can set."""
+        return dict(arguments)
+
     def receiver_faults(self, receivers: Sequence[ReceiverConfig]) -> list[str]:
         """Which of `audit:receivers` its API servers cannot reach, one line a fault."""
         return []

@@ -20,8 +20,10 @@ from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneRe
 from k8s_audit.provider.resources.metrics_api import MetricsApiResource
 from k8s_audit.provider.resources.microk8s_server_audit import Microk8sServerAuditResource
 from k8s_audit.provider.resources.minikube_node_audit import MinikubeNodeAuditResource
+from k8s_audit.provider.resources.minishift_machine_audit import MinishiftMachineAuditResource
 from k8s_audit.provider.resources.openshift_audit_profile import OpenshiftAuditProfileResource
 from k8s_audit.provider.resources.openshift_audit_sink import OpenshiftAuditSinkResource
+from k8s_audit.provider.resources.openshift_master_audit import OpenshiftMasterAuditResource
 from k8s_audit.provider.resources.rancher_server_audit import RancherServerAuditResource
 from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
 from k8s_audit.provider.resources.receiver_pods import ReceiverPodsResource
@@ -36,7 +38,9 @@ RESOURCES: list[ResourceType[Any]] = [
     StaticPodAuditResource,
     RancherServerAuditResource,
     Microk8sServerAuditResource,
+    OpenshiftMasterAuditResource,
     MinikubeNodeAuditResource,
+    MinishiftMachineAuditResource,
     DeliveryCheckResource(),
     KubeadmConfigAuditResource(),
     ControlPlaneNodesResource(),

@@ -24,7 +24,7 @@ class KnownHost(ResourceInputs):
 class ControlPlaneNodesInputs(ResourceInputs):
     """See `k8s_audit.ControlPlaneNodes`."""
 
-    distribution: Literal["rke2", "k3s", "microk8s", "talos", "kubeadm"]
+    distribution: Literal["rke2", "k3s", "microk8s", "talos", "openshift-3.11", "kubeadm"]
     kubeconfig: str
     hosts: list[KnownHost]
 

@@ -1,0 +1,1 @@
+"""MiniShift: audit logging of the API server in its virtual machine."""
