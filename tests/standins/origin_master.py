@@ -5,7 +5,7 @@ As there: the API server reads master-config.yaml when it starts, and ends where
 without a format; MiniShift's is started with `apiServerArguments` (pkg/cmd/openshift-kube-apiserver/openshiftkubeapiserver/flags.go). The kubelet starts it again when
 it ends. `master-restart` stops its container and waits, `minishift openshift restart` stops it and restarts the kubelet, and fails where none runs
 (pkg/minishift/openshift/openshift.go). Other than there: no container, so paths below the configuration's folder are led to where that lies; the API server is a kube-apiserver of today
-with kubeadm's arguments, to which the policy goes as `v1`; the rest of OpenShift is missing. Its settings are in SETTINGS.
+with kubeadm's arguments, to which the policy goes as `v1`; a kubelet's containers end with it; the rest of OpenShift is missing. Its settings are in SETTINGS.
 """
 
 import ctypes
@@ -88,6 +88,14 @@ def of_arguments(given: dict[str, list[str]]) -> list[str]:
     return flags
 
 
+LIBC = ctypes.CDLL(None)
+
+
+def with_its_parent() -> None:
+    """Has a process end with the one that starts it."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def serve() -> int:
     """The API server's own process, as it is seen on the host."""
     import yaml
@@ -104,10 +112,9 @@ def serve() -> int:
     except InvalidError as error:
         print(f"Invalid MasterConfig {settings['inside']}: {error}", file=sys.stderr)
         return 255
-    libc = ctypes.CDLL(None)
     child = subprocess.Popen(
         [settings["api_server"], *settings["base"], *flags],
-        preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL),
+        preexec_fn=with_its_parent,
     )
     write(read(STATE) | {"api_server": child.pid})
     return child.wait()
@@ -125,7 +132,9 @@ def kubelet() -> None:
                 f"--config={settings['inside']}",
             ]
             packages = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-            child = subprocess.Popen(command, env=packages, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            child = subprocess.Popen(
+                command, env=packages, stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=with_its_parent
+            )
         write({"kubelet": os.getpid(), "container": child.pid})
         child.wait()
         write({"kubelet": os.getpid(), "container": 0})
@@ -185,20 +194,18 @@ def main(name: str, *rest: str) -> int:
         return 1
     if name == "docker":
         if rest == ("restart", "origin"):
-            end(read(STATE).get("kubelet", 0))
+            stop()
             start()
             return 0
         if rest[0] in ("ps", "logs"):
-            print("0123abcd" if rest[0] == "ps" else LOG.read_text("utf-8", "replace"))
+            told = "0123abcd" if rest[0] == "ps" else LOG.read_text("utf-8", "replace")
+            print(told, file=sys.stdout if rest[0] == "ps" else sys.stderr)
             return 0
     if name == "master-restart":
         if rest != ("api",):
             print("A component name like 'api', 'etcd', or 'controllers' must be specified.", file=sys.stderr)
             return 1
         print("2" if stop_container() else "Component api is already stopped")
-        return 0
-    if name == "master-logs":
-        print("\n".join(LOG.read_text("utf-8", "replace").splitlines()[-int(rest[-1]) :]), file=sys.stderr)
         return 0
     if name == "minishift-restart":
         if not stop_container():
@@ -207,7 +214,7 @@ def main(name: str, *rest: str) -> int:
                 file=sys.stderr,
             )
             return 1
-        end(read(STATE).get("kubelet", 0))
+        stop()
         start()
         print("OpenShift restarted successfully")
         return 0

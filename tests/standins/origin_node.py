@@ -113,7 +113,7 @@ def origin_node(
         inside: where the API server has the folder of its configuration; nodes here share one table of processes, which this tells apart.
     """
     script = CHECKOUT / "tests" / "standins" / "origin_master.py"
-    names = ("master-restart", "master-logs") if program == "openshift" else ("docker",)
+    names = ("docker", "master-restart") if program == "openshift" else ("docker",)
     programs = {name: f'#!/bin/sh\nexec "{sys.executable}" "{script}" {name} "$@"\n' for name in names}
     with control_plane_node(folder, key, certificates, programs) as cp:
         port = f"--secure-port={cp.cluster.ports.api_server}"

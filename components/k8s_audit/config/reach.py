@@ -15,15 +15,16 @@ from k8s_audit.control_plane.change import Change, Place, StaticPodChange
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.host import Host
 from k8s_audit.control_plane.local_host import LocalHost
-from k8s_audit.control_plane.master_server import MasterPlace, MasterServer, container_log
+from k8s_audit.control_plane.master_server import MasterPlace, MasterServer
 from k8s_audit.control_plane.microk8s_server import Microk8sServer
 from k8s_audit.control_plane.rancher_facts import DISTRIBUTIONS, RancherPlace
 from k8s_audit.control_plane.rancher_server import RancherServer
 from k8s_audit.control_plane.ssh_access import SshAccess, SshServer
 from k8s_audit.errors import HostError
 
-NOT_ENDED = 124
-"""The exit status of `master-restart` where the container took more than the minute that it waits (timeout(1)); it was told to stop."""
+PATIENCE, NOT_ENDED = 45, 124
+"""Seconds for `master-restart`, which has the container stopped within 30, and then waits another minute for its end, for which we wait ourselves; and the exit
+status of timeout(1): https://github.com/openshift/openshift-ansible/blob/release-3.11/roles/openshift_control_plane/files/scripts/docker/master-restart"""
 
 
 def reach(host: ReachedHost, private_key: str | None) -> Host:
@@ -127,18 +128,21 @@ def master_change(host: MasterHost, private_key: str | None, stop: Event) -> Cha
         restart="master-restart api",
     )
 
+    def able() -> None:
+        if reached.run("sh", "-c", "command -v master-restart || exit 1").status:
+            raise HostError(
+                f"host {host.name}: there is no master-restart, by which an API server of OpenShift 3.11 is restarted; nothing was changed"
+            )
+
     def restart() -> None:
-        done = reached.run("master-restart", "api")
+        done = reached.run("timeout", str(PATIENCE), "master-restart", "api")
         if done.status and done.status != NOT_ENDED:
             raise HostError(f"host {host.name}: master-restart api: {done.error or done.status}")
-
-    def last_lines() -> list[str]:
-        return container_log(reached, "master-logs", "api", "api")
 
     where = Place(
         posixpath.dirname(host.master_config), host.api_server, host.config_folder, host.state_folder, timeout
     )
-    return Change(reached, where, MasterServer(reached, at, audit_config, restart, last_lines), stop)
+    return Change(reached, where, MasterServer(reached, at, audit_config, restart, able), stop)
 
 
 def _jump(jump: JumpHost) -> SshServer:

@@ -5,6 +5,7 @@ The process does not tell its audit settings; it reads them when it starts, so t
 1.11 has no /readyz, which came with 1.16: https://kubernetes.io/docs/reference/using-api/health-checks/
 """
 
+import contextlib
 import posixpath
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,10 @@ INSIDE = "/etc/origin/master"
 """Where an API server usually has the folder of its configuration in its container:
 https://github.com/openshift/openshift-ansible/blob/release-3.11/roles/openshift_control_plane/files/apiserver.yaml"""
 HEALTHZ = "/healthz"
+LABEL = "io.kubernetes.container.name=api"
+"""Of the API server's container."""
+RUNTIMES = (("docker", "-l", "--filter", f"label={LABEL}"), ("crictl", "--label", LABEL))
+"""What shows its container, and how that is found; the newest comes first."""
 CA_KEYS = (("oauthConfig", "masterCA"), ("serviceAccountConfig", "masterCA"), ("servingInfo", "clientCA"))
 """What verifies the API server's own certificate; the last is the authority that signs both where nobody has replaced it."""
 
@@ -90,7 +95,7 @@ class MasterServer:
         place: where its things are.
         edits: what of its configuration the audit flags are.
         restart: has it restarted.
-        last_lines: what it logged last.
+        able: raises HostError where that could not be done.
     """
 
     def __init__(
@@ -99,12 +104,12 @@ class MasterServer:
         place: MasterPlace,
         edits: Edits,
         restart: Callable[[], None],
-        last_lines: Callable[[], list[str]],
+        able: Callable[[], None],
     ) -> None:
         """Nothing is touched yet."""
-        self.host, self.place, self.edits, self.path, self.log = host, place, edits, place.file, last_lines
+        self.host, self.place, self.edits, self.path = host, place, edits, place.file
         self.file = ServiceFile(host, place.file, place.state_folder, self._restart)
-        self._have_restarted = restart
+        self._have_restarted, self._check_restart = restart, able
         self._before: set[tuple[int, float]] = set()
 
     def read(self) -> bytes | None:
@@ -123,6 +128,7 @@ class MasterServer:
     def check(self, current: bytes, policy: str) -> None:
         """See Server."""
         name = self.host.name
+        self._check_restart()
         if not self._processes():
             command = " ".join((self.place.program, *self.place.command))
             raise HostError(f"host {name}: no process `{command}` runs; nothing was changed. Mend it first")
@@ -181,6 +187,10 @@ class MasterServer:
             stop=stop,
         )
 
+    def log(self) -> list[str]:
+        """See Server."""
+        return container_log(self.host)
+
     def undo_note(self, record: Record, state_folder: str) -> str:
         """See Server."""
         return undo_file(record, state_folder, self.place.restart, HEALTHZ)
@@ -206,16 +216,14 @@ class MasterServer:
         return Credentials(self.place.outside(posixpath.join(posixpath.dirname(self.place.inside), str(found))))
 
 
-def container_log(host: Host, *command: str) -> list[str]:
-    """The last lines of the API server's container, by a command that prints them; the end of its error output where they come by that.
-
-    Args:
-        host: where it runs.
-        command: without the option that says how many.
-    """
-    merged = ("sh", "-c", 'exec "$@" 2>&1', "log", *command, "--tail", str(LOG_LINES))
-    try:
-        done = host.run(*merged)
-    except HostError:
-        return []
-    return done.text.splitlines()[-LOG_LINES:] if not done.status else host.api_server_log()
+def container_log(host: Host) -> list[str]:
+    """The last lines of the API server's container, running or ended, whichever runtime the host has."""
+    for program, *listing in RUNTIMES:
+        with contextlib.suppress(HostError):  # it is not there
+            found = host.run(program, "ps", "-a", "-q", *listing).text.split()
+            if found:
+                told = host.run(
+                    "sh", "-c", 'exec "$@" 2>&1', "log", program, "logs", "--tail", str(LOG_LINES), found[0]
+                )
+                return told.text.splitlines()[-LOG_LINES:]
+    return []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from k8s_audit.control_plane.host import Credentials, Output, Process
+from k8s_audit.control_plane.host import READYZ, Credentials, Output, Process
 from k8s_audit.control_plane.local_host import LocalHost
 from k8s_audit.control_plane.rancher_facts import DISTRIBUTIONS, RancherPlace
 from k8s_audit.control_plane.rancher_server import RancherServer
@@ -21,7 +21,7 @@ class Node(LocalHost):
             return Output(0, f"LoadState=loaded\nExecStart={{ path=/p ; argv[]={self.command} ; ignore_errors=no }}\n")
         return Output(0, "rke2 version v1.34.4+rke2r1" if command[-1] == "--version" else "")
 
-    def readyz(self, url: str, credentials: Credentials) -> int:
+    def readyz(self, url: str, credentials: Credentials, path: str = READYZ) -> int:
         self.asked = credentials
         return 200
 

@@ -10,13 +10,12 @@ from k8s_audit.control_plane.change import AuditSetup, Change, LiveSetup, Place
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.control_plane.host import Host
 from k8s_audit.control_plane.master_config import NAME
-from k8s_audit.control_plane.master_server import INSIDE, MasterPlace, MasterServer, container_log
+from k8s_audit.control_plane.master_server import INSIDE, LABEL, MasterPlace, MasterServer
 from k8s_audit.control_plane.plan import Plan
 from k8s_audit.control_plane.plan import plan as plan_of
 from k8s_audit.errors import HostError, ToolError
 from k8s_audit.platforms.minishift.machine import BASE, MASTER, STATE, Machine
 
-OF_API = ("--filter", "label=io.kubernetes.container.name=api")
 KUBELET = "origin"
 """Its container's name: https://github.com/minishift/minishift/blob/master/pkg/minishift/constants/constants.go."""
 
@@ -66,10 +65,10 @@ class MinishiftChange:
             STATE,
             program="hypershift",
             words=("openshift-kube-apiserver",),
-            restart="docker stop $(docker ps -q " + " ".join(OF_API) + f"); docker restart {KUBELET}",
+            restart=f"docker stop $(docker ps -q --filter label={LABEL}); docker restart {KUBELET}",
         )
         server = MasterServer(
-            reached, at, api_server_arguments, lambda: self._restart(server, reached, timeout), lambda: _log(reached)
+            reached, at, api_server_arguments, lambda: self._restart(server, reached, timeout), lambda: None
         )
         return Change(reached, Place(BASE, host.api_server, host.config_folder, STATE, timeout), server, self.stop)
 
@@ -101,18 +100,14 @@ class MinishiftChange:
         return node
 
     def _restart(self, server: MasterServer, host: Host, timeout: float) -> None:
-        """MiniShift's own restart; it finds no container to stop while the API server is between two crashes, and then its kubelet's starts it anew."""
+        """MiniShift's own restart; it finds no container to stop while the API server is between two crashes, and then a restart of the kubelet ends its back-off."""
+        before = set(server.running(b""))
         try:
             self.machine.run(timeout, say=self.say).progress(*self.machine.arguments("openshift", "restart"))
         except ToolError as error:
-            if server.running(b""):
+            if before & set(server.running(b"")):
                 raise
-            self.say(f"{error}\nNo API server runs: its kubelet's container {KUBELET} is restarted")
+            self.say(f"{error}\nThe API server had ended by itself: its kubelet's container {KUBELET} is restarted")
             done = host.run("docker", "restart", KUBELET)
             if done.status:
                 raise HostError(f"host {host.name}: docker restart {KUBELET}: {done.error or done.status}") from None
-
-
-def _log(host: Host) -> list[str]:
-    found = host.run("docker", "ps", "-a", "-l", "-q", *OF_API).text.split()
-    return container_log(host, "docker", "logs", found[0]) if found else host.api_server_log()
