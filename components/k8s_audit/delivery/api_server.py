@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from k8s_audit.errors import DeliveryError
-from k8s_audit.kubernetes_api import client_settings, refusal
+from k8s_audit.kubernetes_api import client_settings, refusal, unanswered
 
 NAMESPACE = "default"
 START_UP = 10.0
@@ -119,9 +119,10 @@ class ApiServer:
                 )[2]
                 break
             except ApiException as error:
-                why = f"answers {error.status} to `create configmaps`: {refusal(error)}"
+                to = f"answers {error.status} to `create configmaps`: {refusal(error)}"
+                why = to if error.status else unanswered(error)
             except Exception as error:  # whatever urllib3 raises
-                why = f"does not answer: {type(error).__name__}"
+                why = unanswered(error)
             if time.monotonic() > deadline:
                 look = f"kubectl --kubeconfig {self.kubeconfig} --server {self.url} auth can-i create configmaps"
                 raise DeliveryError(f"{self.url} {why}.\nLook closer: {look}")
