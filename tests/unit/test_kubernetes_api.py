@@ -70,6 +70,7 @@ def test_a_handshake_that_fails_is_told_as_one(tmp_path: Path) -> None:
         lambda path: server_nodes(path, "k3s"),
         lambda path: OpenshiftCluster(path).read(),
         lambda path: live("k3d", path),
+        lambda path: ApiServer(None, path).known_counters(),
     ]
     try:
         for ask in asked:

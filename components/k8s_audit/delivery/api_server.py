@@ -135,10 +135,8 @@ class ApiServer:
     def counters(self) -> Counters | None:
         """What it has counted; None if that cannot be read."""
         try:
-            request = self.client.param_serialize("GET", "/metrics", auth_settings=["BearerToken"])
-            answer = self.client.call_api(*request, _request_timeout=REQUEST_TIMEOUT)
-            return read_counters(answer.read().decode()) if answer.status == OK else None
-        except Exception:  # whatever urllib3 raises
+            return self.known_counters()
+        except DeliveryError:
             return None
 
     def known_counters(self) -> Counters:
@@ -147,11 +145,15 @@ class ApiServer:
         Raises:
             DeliveryError: that cannot be read.
         """
-        found = self.counters()
-        if found is None:
-            look = f"kubectl --kubeconfig {self.kubeconfig} --server {self.url} get --raw /metrics"
-            raise DeliveryError(
-                f"{self.url} does not tell its counters, by which delivery to this receiver is proved: the kubeconfig needs the"
-                f" right to get /metrics.\nLook closer: {look}"
-            )
-        return found
+        try:
+            request = self.client.param_serialize("GET", "/metrics", auth_settings=["BearerToken"])
+            answer = self.client.call_api(*request, _request_timeout=REQUEST_TIMEOUT)
+            if answer.status == OK:
+                return read_counters(answer.read().decode())
+            why = f"answers {answer.status}; the kubeconfig needs the right to get /metrics"
+        except Exception as error:  # whatever urllib3 raises
+            why = unanswered(error)
+        look = f"kubectl --kubeconfig {self.kubeconfig} --server {self.url} get --raw /metrics"
+        raise DeliveryError(
+            f"{self.url}, by whose counters delivery to this receiver is proved, {why}.\nLook closer: {look}"
+        )
