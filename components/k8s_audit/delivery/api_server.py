@@ -154,6 +154,4 @@ class ApiServer:
         except Exception as error:  # whatever urllib3 raises
             why = unanswered(error)
         look = f"kubectl --kubeconfig {self.kubeconfig} --server {self.url} get --raw /metrics"
-        raise DeliveryError(
-            f"{self.url}, by whose counters delivery to this receiver is proved, {why}.\nLook closer: {look}"
-        )
+        raise DeliveryError(f"{self.url} {why}; its counters prove delivery to this receiver.\nLook closer: {look}")

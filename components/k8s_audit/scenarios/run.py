@@ -177,7 +177,7 @@ def ask(server: ApiServer, method: str, path: str, body: Any = None) -> Answer:
         answer = server.client.call_api(*request, _request_timeout=REQUEST_TIMEOUT)
         text = answer.read()
     except Exception as error:  # whatever urllib3 raises
-        raise DeliveryError(f"{server.url}, asked for {method} {path}, {unanswered(error)}") from None
+        raise DeliveryError(f"{server.url} {unanswered(error)} ({method} {path})") from None
     try:
         content = json.loads(text)
     except ValueError:
