@@ -1,6 +1,7 @@
 """What all that ask a cluster by the Kubernetes client share: the kubeconfig, how a refusal is told, how an object remembers us."""
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from k8s_audit.errors import K8sAuditError
@@ -32,7 +33,18 @@ def answered(error: Any, longest: int = 300) -> str:
         longest: characters of a refusal.
     """
     status = getattr(error, "status", None)
-    return f"answers {status}: {refusal(error, longest)}" if status else f"does not answer: {type(error).__name__}"
+    return f"answers {status}: {refusal(error, longest)}" if status else unanswered(error)
+
+
+def unanswered(error: Any) -> str:
+    """Why no answer came of a request.
+
+    Args:
+        error: whatever urllib3 raises; or for a TLS handshake that failed an ApiException of status 0, whose reason is the error's name and text, a line each,
+            https://github.com/kubernetes-client/python/blob/master/kubernetes/client/rest.py.
+    """
+    handshake = str(error.reason) if getattr(error, "status", None) == 0 else ""
+    return f"does not answer: {': '.join(handshake.splitlines()) or type(error).__name__}"
 
 
 def status_message(body: str | bytes | None, longest: int = 300) -> str:
@@ -68,6 +80,8 @@ def client_settings(
         config.load_kube_config(kubeconfig, client_configuration=settings)
     except Exception as error:  # the loader raises whatever its YAML, file and plug-ins raise
         kind = str(error) if isinstance(error, config.ConfigException) else type(error).__name__
+        if not os.path.exists(os.path.expanduser(kubeconfig)):  # the loader calls it an invalid one
+            kind = "it is not there"
         raise failure(f"{called} {kubeconfig} cannot be used: {kind.splitlines()[0]}") from None
     settings.retries = False
     return settings

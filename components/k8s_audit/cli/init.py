@@ -44,7 +44,8 @@ def init(
         typer.echo(str(error), err=True)
         if not _terminal() and any(fault.startswith("audit:") for fault in error.faults):
             typer.echo(
-                "  (a key is given by --set platform.KEY=VALUE or receiver.KEY=VALUE, or at a terminal)", err=True
+                f"  (a key is given by --set platform.KEY=VALUE or receiver.KEY=VALUE, or at a terminal{_lists(error)})",
+                err=True,
             )
         raise typer.Exit(BAD_INPUT) from None
     text, judged = made
@@ -139,6 +140,14 @@ def _values(part: str, model: Any, told: Mapping[str, str], given: Mapping[str, 
             values[key.name] = typer.prompt(f"{part} {key.name}{about}", value_proc=judge, err=True)
     order = [*keys, *values]
     return dict(sorted(values.items(), key=lambda item: order.index(item[0])))
+
+
+def _lists(error: ConfigError) -> str:
+    """How a list that is missing is said."""
+    from k8s_audit.new_stack.answers import LISTS
+
+    told = [how for key, how in LISTS.items() if f"audit:platform.{key}: missing" in error.faults]
+    return "".join(f"; {how}" for how in told)
 
 
 def _settings(texts: list[str]) -> Settings:

@@ -9,9 +9,10 @@ import typer
 
 from k8s_audit.cli.exits import BAD_INPUT
 from k8s_audit.cli.stack_file import FOLDER, names
+from k8s_audit.fleet.named_files import named_files
 
 PROGRAM = ("__main__.py", "Pulumi.yaml", "requirements.lock", "components/", "policies/")
-"""What every stack is made of, beside its own file."""
+"""What every stack is made of, beside its own file and what that names."""
 
 
 def touched(
@@ -20,10 +21,10 @@ def touched(
     every: Annotated[bool, typer.Option("--all", help="all stacks, whatever changed")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print a JSON list, on one line")] = False,
 ) -> None:
-    """Print the stacks that differ since BASE: their own files, or what all are made of; 2: no git checkout, no such base."""
+    """Print the stacks that differ since BASE: their files, those that they name, or what all are made of; 2: no git checkout, no such base."""
     every_name = names(project)
     try:
-        found = every_name if every else stacks_of(_changed(project, base), every_name)
+        found = every_name if every else stacks_of(_changed(project, base), every_name, project)
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", "") or str(error)
         typer.echo(f"--base: {base}: {said.strip().splitlines()[-1]}", err=True)
@@ -31,16 +32,24 @@ def touched(
     typer.echo(json.dumps(found) if as_json else "\n".join(found), nl=bool(found) or as_json)
 
 
-def stacks_of(files: list[str], known: list[str]) -> list[str]:
+def stacks_of(files: list[str], known: list[str], project: Path) -> list[str]:
     """The stacks that a change of these files touches.
 
     Args:
         files: paths below the project's folder.
         known: all stacks.
+        project: the folder of Pulumi.yaml.
     """
-    if any(file == part or (part.endswith("/") and file.startswith(part)) for file in files for part in PROGRAM):
+    changed = {(project / file).resolve() for file in files}
+
+    def names_one(config: Path) -> bool:
+        return any(file.resolve() in changed for file in named_files(config, project))
+
+    whole = any(file == part or (part.endswith("/") and file.startswith(part)) for file in files for part in PROGRAM)
+    if whole or names_one(project / "Pulumi.yaml"):
         return known
-    return [name for name in known if f"{FOLDER}/Pulumi.{name}.yaml" in files]
+    own = {name: f"{FOLDER}/Pulumi.{name}.yaml" for name in known}
+    return [name for name, file in own.items() if file in files or names_one(project / file)]
 
 
 def _changed(project: Path, base: str) -> list[str]:

@@ -68,9 +68,7 @@ def hosts(stack: Stack, folder: Path) -> Sequence[ReachedHost]:
         return [local_host(folder, stack.platform.ports.api_server, stack.platform.restart_timeout)]
     if isinstance(stack.platform, HostsPlatform):
         return stack.platform.hosts
-    raise HostError(
-        f"a cluster of kind {stack.platform.kind} has no control-plane host of yours; this command does not know it yet"
-    )
+    raise HostError(f"a cluster of kind {stack.platform.kind} has no control-plane host that is reached")
 
 
 def api_servers(stack: Stack, folder: Path) -> list[str | None]:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from k8s_audit.errors import DeliveryError
-from k8s_audit.kubernetes_api import client_settings, refusal
+from k8s_audit.kubernetes_api import client_settings, refusal, unanswered
 
 NAMESPACE = "default"
 START_UP = 10.0
@@ -124,9 +124,10 @@ class ApiServer:
                 if error.status == BAD_REQUEST and DRY_RUN in str(error.body):
                     headers = error.headers
                     break
-                why = f"answers {error.status} to `create configmaps`: {refusal(error)}"
+                to = f"answers {error.status} to `create configmaps`: {refusal(error)}"
+                why = to if error.status else unanswered(error)
             except Exception as error:  # whatever urllib3 raises
-                why = f"does not answer: {type(error).__name__}"
+                why = unanswered(error)
             if time.monotonic() > deadline:
                 look = f"kubectl --kubeconfig {self.kubeconfig} --server {self.url} auth can-i create configmaps"
                 raise DeliveryError(f"{self.url} {why}.\nLook closer: {look}")
@@ -139,10 +140,8 @@ class ApiServer:
     def counters(self) -> Counters | None:
         """What it has counted; None if that cannot be read."""
         try:
-            request = self.client.param_serialize("GET", "/metrics", auth_settings=["BearerToken"])
-            answer = self.client.call_api(*request, _request_timeout=REQUEST_TIMEOUT)
-            return read_counters(answer.read().decode()) if answer.status == OK else None
-        except Exception:  # whatever urllib3 raises
+            return self.known_counters()
+        except DeliveryError:
             return None
 
     def known_counters(self) -> Counters:
@@ -151,11 +150,13 @@ class ApiServer:
         Raises:
             DeliveryError: that cannot be read.
         """
-        found = self.counters()
-        if found is None:
-            look = f"kubectl --kubeconfig {self.kubeconfig} --server {self.url} get --raw /metrics"
-            raise DeliveryError(
-                f"{self.url} does not tell its counters, by which delivery to this receiver is proved: the kubeconfig needs the"
-                f" right to get /metrics.\nLook closer: {look}"
-            )
-        return found
+        try:
+            request = self.client.param_serialize("GET", "/metrics", auth_settings=["BearerToken"])
+            answer = self.client.call_api(*request, _request_timeout=REQUEST_TIMEOUT)
+            if answer.status == OK:
+                return read_counters(answer.read().decode())
+            why = f"answers {answer.status}; the kubeconfig needs the right to get /metrics"
+        except Exception as error:  # whatever urllib3 raises
+            why = unanswered(error)
+        look = f"kubectl --kubeconfig {self.kubeconfig} --server {self.url} get --raw /metrics"
+        raise DeliveryError(f"{self.url} {why}; its counters prove delivery to this receiver.\nLook closer: {look}")

@@ -7,8 +7,7 @@ from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 
-import yaml
-
+from k8s_audit.fleet.named_files import named_files
 from k8s_audit.whole_file import write_whole
 
 FOLDER = Path(".local") / "rollout"
@@ -65,7 +64,7 @@ class ProgressFile:
     def _digest(self, stack: str, program: str) -> str:
         """Of the stack's file, what the values in it name, and the program; empty where one of them cannot be read."""
         file = self.project / "stacks" / f"Pulumi.{stack}.yaml"
-        named = [path for each in (file, self.project / "Pulumi.yaml") for path in _named(each, self.project)]
+        named = [path for each in (file, self.project / "Pulumi.yaml") for path in named_files(each, self.project)]
         try:
             return sha256(f"{program}\0{_sha256([file, *named])}".encode()).hexdigest()
         except OSError:
@@ -77,36 +76,3 @@ def _sha256(files: Sequence[Path]) -> str:
     for file in sorted(filter(Path.is_file, files)):
         total.update(f"{file.name}\0".encode() + file.read_bytes())
     return total.hexdigest()
-
-
-def _named(config: Path, project: Path) -> list[Path]:
-    """The files that values of a stack's file, or of the project's, name, such as an audit policy, and those of charts; none where it cannot be read."""
-    try:
-        values = [yaml.safe_load(config.read_text("utf-8"))]
-    except (OSError, ValueError, yaml.YAMLError):
-        return []
-    found: list[Path] = []
-    while values:
-        value = values.pop()
-        if isinstance(value, dict):
-            values += value.values()
-        elif isinstance(value, list):
-            values += value
-        elif isinstance(value, str) and value:
-            found += _files_at(value, project)
-    return found
-
-
-def _files_at(value: str, project: Path) -> list[Path]:
-    """The file at a path, or all of a chart's folder; other folders are no part of a stack: most are a host's."""
-    try:
-        path = project / Path(value).expanduser()
-        if (path / "Chart.yaml").is_file():
-            return [file for file in path.rglob("*") if file.is_file()]
-        return [path] if path.is_file() else []
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ):  # no path: too long, with a zero byte, or a user's home that is not known
-        return []

@@ -71,9 +71,15 @@ def status_of(name: str, stack: Stack, deployment: Mapping[str, Any] | None) -> 
     if pending:
         state, why = PENDING, [*pending, f"`pulumi up -s {name} --refresh` finishes it"]
     elif all(resource.get("type") == STACK for resource in resources):
-        state, why = NEVER, [f"`pulumi up -s {name}`"]
+        first = "" if deployment is not None else f"`pulumi stack init {name}`, then "
+        state, why = NEVER, [f"{first}`pulumi up -s {name}`"]
     elif missing := sorted({receiver.name for receiver in stack.receivers} - {proof["receiver"] for proof in proofs}):
-        state, why = UNPROVED, [f"no proof of delivery to {', '.join(missing)}; `k8s-audit verify --stack {name}`"]
+        state, why = (
+            UNPROVED,
+            [
+                f"no proof of delivery to {', '.join(missing)}; `k8s-audit verify --stack {name}` says why, `pulumi up -s {name}` proves it"
+            ],
+        )
     policy = _policy(stack, resources)
     if policy.get("deployed") and policy["deployed"] != [policy["digest"]]:
         why.append(f"the hosts have another policy than the file says; `pulumi up -s {name}`")

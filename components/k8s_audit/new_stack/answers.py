@@ -12,6 +12,8 @@ from k8s_audit.new_stack.keys import Key
 
 LOCAL = "local="
 HOST = "a host is USER@ADDRESS or USER@ADDRESS:PORT, or for this machine local=https://ADDRESS:6443"
+LISTS = {"hosts": f"{HOST}; several with commas between", "nodes": "addresses with commas between"}
+"""Keys whose value is a list that can be said in short, and how."""
 
 
 def value_of(key: Key | None, text: str) -> Any:
@@ -26,8 +28,9 @@ def value_of(key: Key | None, text: str) -> Any:
     """
     if key and key.text:
         return text
-    if key and key.name == "hosts" and not text.startswith("["):
-        return [host_of(each.strip()) for each in text.split(",")]
+    if key and key.name in LISTS and not text.startswith("["):
+        each = [part.strip() for part in text.split(",")]
+        return [host_of(part) if key.name == "hosts" else {"address": part} for part in each]
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from k8s_audit.errors import ReceiverError
-from k8s_audit.kubernetes_api import client_settings
+from k8s_audit.kubernetes_api import client_settings, unanswered
 
 REQUEST_TIMEOUT = 10
 """Seconds."""
@@ -29,8 +29,9 @@ def asked(kubeconfig: str) -> Iterator[Any]:
         try:
             yield api
         except ApiException as error:
-            raise ReceiverError(f"{settings.host} answers {error.status} {error.reason}") from None
+            why = f"answers {error.status} {error.reason}" if error.status else unanswered(error)
+            raise ReceiverError(f"{settings.host} {why}") from None
         except ReceiverError:
             raise
         except Exception as error:  # whatever urllib3 raises
-            raise ReceiverError(f"{settings.host} does not answer: {type(error).__name__}") from None
+            raise ReceiverError(f"{settings.host} {unanswered(error)}") from None

@@ -81,7 +81,7 @@ SECRET = _created_and_deleted(f"{HERE}/secrets", "Secret", type="Opaque")
 ALL_SCENARIOS = (
     Scenario(
         "privileged-pod",
-        "the seed's own test: kubectl run nginx --image nginx --privileged",
+        "the test of Sysdig's guide: kubectl run nginx --image nginx --privileged",
         _pod("Create Privileged Pod", {"securityContext": {"privileged": True}}),
     ),
     Scenario(

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.errors import DeliveryError
+from k8s_audit.kubernetes_api import unanswered
 from k8s_audit.scenarios.scenario import Scenario, Step, filled
 
 PREFIX = "k8s-audit-scenario"
@@ -176,7 +177,7 @@ def ask(server: ApiServer, method: str, path: str, body: Any = None) -> Answer:
         answer = server.client.call_api(*request, _request_timeout=REQUEST_TIMEOUT)
         text = answer.read()
     except Exception as error:  # whatever urllib3 raises
-        raise DeliveryError(f"{server.url} does not answer {method} {path}: {type(error).__name__}") from None
+        raise DeliveryError(f"{server.url} {unanswered(error)} ({method} {path})") from None
     try:
         content = json.loads(text)
     except ValueError:

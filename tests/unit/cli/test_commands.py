@@ -33,6 +33,16 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments)
 
 
+def test_a_scenario_is_refused_where_events_leave_by_a_stream(project: Path) -> None:
+    (project / "stacks" / "Pulumi.cluster-1.yaml").write_text(
+        "config:\n  audit:cluster: {name: c, kubeconfig: nowhere}\n  audit:platform: {kind: eks, region: eu-west-1}\n"
+        "  audit:receivers: [{kind: falco, name: falco}]\n"
+    )
+    refused = run("verify", "--stack", "cluster-1", "--scenario", "configmap")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--scenario: events of kind eks leave by a stream" in refused.stderr
+
+
 def test_policy_show_prints_yaml_alone() -> None:
     shown = run("policy", "show", "--profile", "seed")
     assert (shown.exit_code, shown.stderr) == (0, "")

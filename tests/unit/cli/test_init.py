@@ -26,7 +26,7 @@ ANSWERS = {
     "kind": {"folder": "/srv/kind-1"},
     "minikube": {},
     "minishift": {},
-    "talos": {"nodes": "[{address: 10.0.4.11}]"},
+    "talos": {"nodes": "10.0.4.11, 10.0.4.12"},
     "k3d": {"folder": "/srv/k3d-1"},
     "rke": {"clusterFile": "rke/cluster.yml", "hosts": "rancher@10.0.0.11"},
     "iks": {"clusterId": "prod-1"},
@@ -151,6 +151,8 @@ def test_a_file_that_is_there_stays(project: Path, monkeypatch: pytest.MonkeyPat
         (["--receiver", "http"], "--platform: missing"),
         (["--platform", "local", "--receiver", "unbuilt"], "--receiver: is not built yet"),
         (["--platform", "eks", "--receiver", "http"], "audit:platform.region: missing"),
+        (["--platform", "k3s", "--receiver", "http", "--kubeconfig=kubeconfig"], "a host is USER@ADDRESS"),
+        (["--platform", "talos", "--receiver", "http", "--kubeconfig=kubeconfig"], "addresses with commas between"),
         (["--platform", "local", "--receiver", "http", "--set", "url=x"], "platform.KEY=VALUE or receiver.KEY=VALUE"),
         (["--platform", "local", "--receiver", "recorder", "--set", "platform.port=1"], "did you mean ports?"),
         (

@@ -63,7 +63,7 @@ def test_a_stack_that_is_up_and_proved_says_who_gets_what_and_when_that_was_prov
 @pytest.mark.parametrize(
     ("deployment", "expected", "said"),
     [
-        (None, NEVER, "`pulumi up -s prod`"),
+        (None, NEVER, "`pulumi stack init prod`, then `pulumi up -s prod`"),
         ({"manifest": {}}, NEVER, "`pulumi up -s prod`"),
         (state(), NEVER, "`pulumi up -s prod`"),
         (state(host(), check("recorder")), UNPROVED, "no proof of delivery to sysdig"),

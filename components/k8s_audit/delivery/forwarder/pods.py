@@ -13,6 +13,7 @@ from k8s_audit.delivery.api_server import REQUEST_TIMEOUT, ApiServer
 from k8s_audit.delivery.forwarder.diagnosis import Look
 from k8s_audit.delivery.forwarder.objects import CONTAINER, selector
 from k8s_audit.errors import DeliveryError
+from k8s_audit.kubernetes_api import unanswered
 
 FORBIDDEN = 403
 TAIL = 200
@@ -101,7 +102,7 @@ class ForwarderPods:
             answer = client.call_api(*request, _request_timeout=REQUEST_TIMEOUT)
             text, status = answer.read().decode("utf-8", "replace"), answer.status
         except Exception as error:  # whatever urllib3 raises
-            raise DeliveryError(f"{self.server.url} does not answer: {type(error).__name__}") from None
+            raise DeliveryError(f"{self.server.url} {unanswered(error)}") from None
         if status == FORBIDDEN:
             verb, _, resource = right.partition(" ")
             look = f"kubectl --kubeconfig {self.server.kubeconfig} --namespace {self.namespace} auth can-i {verb} {resource}"

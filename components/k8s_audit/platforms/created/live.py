@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from k8s_audit.errors import HostError
-from k8s_audit.kubernetes_api import client_settings
+from k8s_audit.kubernetes_api import client_settings, unanswered
 from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAMESPACE, TIMEOUT
 
 Flags = dict[str, str]
@@ -37,11 +37,10 @@ def live(kind: str, kubeconfig: str) -> dict[str, Flags]:
             found = READERS[kind](client.CoreV1Api(api))
     except ApiException as error:
         right = "list pods in kube-system" if kind == "kind" else "list nodes"
-        raise HostError(
-            f"{settings.host} answers {error.status} to `{right}`, by which it is told how it was created"
-        ) from None
+        to = f"answers {error.status} to `{right}`, by which it is told how it was created"
+        raise HostError(f"{settings.host} {to if error.status else unanswered(error)}") from None
     except Exception as error:  # whatever urllib3 raises
-        raise HostError(f"{settings.host} does not answer: {type(error).__name__}; does the cluster run?") from None
+        raise HostError(f"{settings.host} {unanswered(error)}; does the cluster run?") from None
     if not found:
         raise HostError(
             f"{settings.host} shows no API server of a cluster of kind {kind}; is audit:cluster.kubeconfig its own?"

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubernetes_api import client_settings, status_message
+from k8s_audit.kubernetes_api import client_settings, status_message, unanswered
 
 TIMEOUT = 15
 """Seconds for one request."""
@@ -58,7 +58,7 @@ class OpenshiftApi:
             answer = client.call_api(*request, _request_timeout=TIMEOUT)
             text, status = answer.read().decode(), int(answer.status)
         except Exception as error:  # whatever urllib3 raises
-            raise AwayError(f"the cluster does not answer: {type(error).__name__}{self._look(method, path)}") from None
+            raise AwayError(f"the cluster {unanswered(error)}{self._look(method, path)}") from None
         finally:
             client.close()
         if status == NOT_FOUND and method in ("GET", "DELETE"):

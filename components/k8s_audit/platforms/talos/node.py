@@ -17,7 +17,7 @@ from ruamel.yaml.error import YAMLError
 from k8s_audit import kubernetes_yaml
 from k8s_audit.command_line import CommandLineTool, Run
 from k8s_audit.errors import ChangeError, HostError, K8sAuditError
-from k8s_audit.kubernetes_api import client_settings
+from k8s_audit.kubernetes_api import answered, client_settings
 from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAMESPACE, TIMEOUT
 from k8s_audit.platforms.talos.machine_config import files_of
 
@@ -179,7 +179,7 @@ class TalosNode:
                     NAMESPACE, label_selector=API_SERVERS, _request_timeout=TIMEOUT
                 )
         except Exception as error:  # whatever urllib3 raises
-            raise HostError(f"does not answer: {type(error).__name__}") from None
+            raise HostError(answered(error)) from None
         found = own_pod(pods.items, {self.place.address, self.place.name, *_addresses(self.place.address)})
         if found is None:
             raise HostError(
