@@ -96,7 +96,7 @@ def test_one_master_after_the_other_is_changed_and_proved_and_given_back(
         api.request("POST", "/api/v1/nodes", {"metadata": {"name": name, "labels": labels}})
     doctor = project.command("doctor", "--stack", project.stack)
     assert doctor.returncode == 1
-    assert "nodes joined run the control plane, and at least 1 of them is none of audit:platform.hosts" in doctor.stdout
+    assert "nodes joined run the control plane, and at least 1 of them is no host of this stack" in doctor.stdout
     assert f"host cp-2 ({OTHER}): audits, by us\n  nothing to do" in doctor.stdout, doctor.stderr
     assert "set --audit-webhook-mode=batch (was blocking)" in doctor.stdout
     drift = project.run("preview", "--refresh", "--diff").stdout

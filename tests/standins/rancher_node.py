@@ -79,8 +79,9 @@ def rancher_node(
     with control_plane_node(folder, key, certificates, programs) as cp:
         made = RancherNode(cp, program)
         port = f"--secure-port={cp.cluster.ports.api_server}"
-        running = next(p for p in psutil.process_iter() if p.name() == "kube-apiserver" and port in p.cmdline())
-        base = running.cmdline()[1:]
+        known = psutil.process_iter(["name", "cmdline"])  # others end while they are asked
+        running = next(p for p in known if p.info["name"] == "kube-apiserver" and port in (p.info["cmdline"] or []))
+        base = running.info["cmdline"][1:]
         cp.manifest.rename(cp.node.kubernetes / "kube-apiserver.yaml")
         running.wait(PATIENCE)
         tls = cp.node.folder / "var" / "lib" / "rancher" / program / "server" / "tls"
