@@ -117,9 +117,9 @@ def origin_node(
     programs = {name: f'#!/bin/sh\nexec "{sys.executable}" "{script}" {name} "$@"\n' for name in names}
     with control_plane_node(folder, key, certificates, programs) as cp:
         port = f"--secure-port={cp.cluster.ports.api_server}"
-        known = psutil.process_iter(["name", "cmdline"])  # others end while they are asked
+        known: Any = psutil.process_iter(["name", "cmdline"])  # others end while they are asked
         running = next(p for p in known if p.info["name"] == "kube-apiserver" and port in (p.info["cmdline"] or []))
-        base = running.info["cmdline"][1:]
+        base = list(running.info["cmdline"][1:])
         cp.manifest.rename(cp.node.kubernetes / "kube-apiserver.yaml")
         running.wait(PATIENCE)
         outside = "/var/lib/minishift/base/kube-apiserver" if program == "hypershift" else inside

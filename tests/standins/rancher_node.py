@@ -79,9 +79,9 @@ def rancher_node(
     with control_plane_node(folder, key, certificates, programs) as cp:
         made = RancherNode(cp, program)
         port = f"--secure-port={cp.cluster.ports.api_server}"
-        known = psutil.process_iter(["name", "cmdline"])  # others end while they are asked
+        known: Any = psutil.process_iter(["name", "cmdline"])  # others end while they are asked
         running = next(p for p in known if p.info["name"] == "kube-apiserver" and port in (p.info["cmdline"] or []))
-        base = running.info["cmdline"][1:]
+        base = list(running.info["cmdline"][1:])
         cp.manifest.rename(cp.node.kubernetes / "kube-apiserver.yaml")
         running.wait(PATIENCE)
         tls = cp.node.folder / "var" / "lib" / "rancher" / program / "server" / "tls"

@@ -8,7 +8,9 @@ from k8s_audit.control_plane.host import Credentials, Host, Process
 from k8s_audit.control_plane.static_pod import CONTAINER, arguments_of, flag
 from k8s_audit.errors import ChangeError, HostError
 
-OK = 200
+OK, NOT_FOUND = 200, 404
+HEALTHZ = "/healthz"
+"""What API servers before 1.16 have instead of /readyz: https://kubernetes.io/docs/reference/using-api/health-checks/"""
 POLL = 0.5
 """Seconds."""
 STEADY = 2
@@ -39,13 +41,19 @@ def credentials(host: Host, manifest: bytes) -> Credentials:
     return Credentials(ca, flag(arguments, "kubelet-client-certificate"), flag(arguments, "kubelet-client-key"))
 
 
+def is_ready(host: Host, url: str, credentials: Credentials) -> bool:
+    """Whether an API server says that it is ready, by its own URL; one that is too old to know /readyz, that it is healthy."""
+    found = host.readyz(url, credentials)
+    return (host.readyz(url, credentials, HEALTHZ) if found == NOT_FOUND else found) == OK
+
+
 def check_ready(host: Host, url: str, credentials: Credentials) -> None:
     """Whether an API server is well before it is changed.
 
     Raises:
         HostError: it is not.
     """
-    if host.readyz(url, credentials) != OK:
+    if not is_ready(host, url, credentials):
         raise HostError(f"host {host.name}: kube-apiserver at {url} is not ready; nothing was changed. Mend it first")
 
 
@@ -70,7 +78,7 @@ def wait_until_ready(
         host.name,
         running=lambda: running(host, manifest),
         new=lambda process: list(process.arguments[1:]) == wanted and process.identity not in not_these,
-        ready=lambda: host.readyz(url, own) == OK,
+        ready=lambda: is_ready(host, url, own),
         timeout=timeout,
         stop=stop,
     )

@@ -26,7 +26,6 @@ from k8s_audit.errors import HostError
 INSIDE = "/etc/origin/master"
 """Where an API server usually has the folder of its configuration in its container:
 https://github.com/openshift/openshift-ansible/blob/release-3.11/roles/openshift_control_plane/files/apiserver.yaml"""
-HEALTHZ = "/healthz"
 LABEL = "io.kubernetes.container.name=api"
 """Of the API server's container."""
 RUNTIMES = (("docker", "-l", "--filter", f"label={LABEL}"), ("crictl", "--label", LABEL))
@@ -134,7 +133,7 @@ class MasterServer:
             raise HostError(f"host {name}: no process `{command}` runs; nothing was changed. Mend it first")
         if not self._ready(self._credentials(current)):
             raise HostError(
-                f"host {name}: {self.place.api_server}{HEALTHZ} does not say ok; nothing was changed. Mend it first"
+                f"host {name}: {self.place.api_server}{health.HEALTHZ} does not say ok; nothing was changed. Mend it first"
             )
         if not takes_policy(OLDEST, policy):
             raise HostError(f"host {name}: OpenShift 3.11 wants a policy of audit.k8s.io/v1beta1, and this is another")
@@ -193,7 +192,7 @@ class MasterServer:
 
     def undo_note(self, record: Record, state_folder: str) -> str:
         """See Server."""
-        return undo_file(record, state_folder, self.place.restart, HEALTHZ)
+        return undo_file(record, state_folder, self.place.restart, health.HEALTHZ)
 
     def _restart(self) -> None:
         self._before = {process.identity for process in self._processes()}
@@ -204,7 +203,7 @@ class MasterServer:
         return [process for process in self.host.processes(self.place.program) if known <= set(process.arguments)]
 
     def _ready(self, credentials: Credentials) -> bool:
-        return self.host.readyz(self.place.api_server, credentials, HEALTHZ) == health.OK
+        return self.host.readyz(self.place.api_server, credentials, health.HEALTHZ) == health.OK
 
     def _credentials(self, text: bytes) -> Credentials:
         """The authority alone: anybody may ask for its health, as OpenShift's own probes do."""

@@ -111,7 +111,7 @@ class Microk8sServer:
             self.host.name,
             running=running,
             new=lambda process: process.identity not in not_these and process.identity not in self._before,
-            ready=lambda: self.host.readyz(self.api_server, credentials) == health.OK,
+            ready=lambda: health.is_ready(self.host, self.api_server, credentials),
             timeout=timeout,
             stop=stop,
         )

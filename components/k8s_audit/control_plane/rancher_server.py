@@ -148,7 +148,7 @@ class RancherServer:
             self.host.name,
             running=running,
             new=lambda process: process.identity not in not_these and self._has(process, wanted),
-            ready=lambda: self.host.readyz(self.place.api_server, credentials) == health.OK,
+            ready=lambda: health.is_ready(self.host, self.place.api_server, credentials),
             timeout=timeout,
             stop=stop,
         )
