@@ -110,6 +110,14 @@ def test_make_has_each_target_that_a_page_names() -> None:
     assert not missing
 
 
+def test_the_table_of_platforms_has_each_in_one_row_without_an_empty_cell() -> None:
+    _, _, *rows = re.findall(r"^\| .* \|$", (CHECKOUT / "docs" / "platforms.md").read_text(), re.MULTILINE)
+    named = [kind for row in rows for kind in re.findall(r"\(platforms/([a-z0-9.-]+)\.md\)", row.split(" | ")[0])]
+    assert sorted(named) == sorted(kind for kind, model in PLATFORMS.items() if model)
+    for row in rows:
+        assert len([cell for cell in row.strip("| ").split(" | ") if cell]) == 7, row
+
+
 def test_the_page_of_delivery_names_each_key_and_flag_with_our_value() -> None:
     page = (CHECKOUT / "docs" / "delivery.md").read_text()
     for key in keys(DeliveryConfig) - {"kind", "style", "throttle", "truncate", "log"}:

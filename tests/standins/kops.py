@@ -33,6 +33,25 @@ DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 UNIT = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 
+DIFFERENCE = """\
+Will create resources:
+  ManagedFile/nodeupconfig-{group}
+  \tBase                \tmemfs://clusters/igconfig
+  \tContents            \t{assets}
+
+Will modify resources:
+  LaunchTemplate/{group}
+  \tUserData            \t
+  \t                    \t  ...
+  \t                    \t+ {assets}
+  \tTags                \t {{a: b}} -> {{a: c}}
+
+Will delete items:
+  LaunchTemplateVersion {group}/3
+"""
+"""As its dry run tells it, secrets and all: https://github.com/kubernetes/kops/blob/v1.32.0/upup/pkg/fi/dryrun_target.go"""
+
+
 class Kops:
     """What a test sees of it.
 
@@ -138,6 +157,8 @@ def main(arguments: list[str]) -> None:
         wanted = {name: kops.digest(role) for name, role in kops.read("groups").items()}
         if "--yes" not in arguments:
             behind = wanted != kops.read("templates")
+            for name in [name for name in wanted if wanted[name] != kops.read("templates")[name]]:
+                print(DIFFERENCE.format(group=name, assets=json.dumps(kops.spec.get("fileAssets"))))
             print("Must specify --yes to apply changes" if behind else "No changes need to be applied")
             return
         kops.write("templates", wanted)

@@ -55,7 +55,7 @@ class KopsChange:
         return State(live(spec, wanted, groups.values()), list(groups), self._behind(list(groups)))
 
     def plan(self, policy: str, webhook: str, arguments: Mapping[str, str], adopt: bool) -> list[str]:
-        """What `apply` would do, in words, with nothing changed.
+        """What `apply` would do, in words, with nothing changed; what of the spec is not in the cloud yet, whoever put it there, is said.
 
         Raises:
             ConflictError, HostError, ToolError: why it would fail.
@@ -64,7 +64,8 @@ class KopsChange:
         spec, groups = self._known(), self.cluster.groups()
         after = turn_on(spec, Setup(policy, webhook, arguments, _roles(groups.values()), adopt))
         changes = actions(spec, after)
-        rolled = list(groups) if changes else self._behind(list(groups))
+        behind = self._behind(list(groups))
+        rolled = list(groups) if changes else behind
         return [*changes, *(f"replace the nodes of instance group {group} ({groups[group]})" for group in rolled)]
 
     def apply(self, policy: str, webhook: str, arguments: Mapping[str, str], adopt: bool) -> State:

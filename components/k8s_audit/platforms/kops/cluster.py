@@ -11,6 +11,7 @@ from threading import Event
 
 from k8s_audit.command_line import CommandLineTool, Run
 from k8s_audit.errors import ToolError
+from k8s_audit.platforms.kops.dry_run import told_changes
 from k8s_audit.platforms.kops.live import roles_of
 
 KOPS = CommandLineTool(
@@ -124,7 +125,7 @@ class KopsCluster:
             )
 
     def behind(self) -> bool:
-        """Whether the cloud is behind the spec, by the dry run of `kops update cluster`; nothing is changed.
+        """Whether the cloud is behind the spec, by the dry run of `kops update cluster`, whose differences are said; nothing is changed.
 
         https://github.com/kubernetes/kops/blob/v1.32.0/cmd/kops/update_cluster.go
 
@@ -133,6 +134,8 @@ class KopsCluster:
         """
         told = self._run(READ_TIMEOUT).output("update", "cluster", *self._at(), "--create-kube-config=false")
         if "Must specify --yes to apply changes" in told:
+            for change in told_changes(told):
+                self.say(f"kops update cluster would {change}")
             return True
         if "No changes need to be applied" in told:
             return False

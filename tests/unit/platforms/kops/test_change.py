@@ -342,6 +342,24 @@ def test_a_stop_puts_the_spec_back_or_tells_what_is_left(
         assert caught.value.pending == ["control-plane-b"]
 
 
+def test_kops_own_diff_is_shown_by_doctor_and_refresh_without_values(kops: Kops, change: Make, said: list[str]) -> None:
+    on(change())
+    kops.write("templates", dict.fromkeys(GROUPS, "older"))
+    said.clear()
+    assert change().plan(POLICY, WEBHOOK, WANTED, False)
+    of_one = [line for line in said if "nodes-a" in line]
+    assert of_one == [
+        "kops update cluster would create ManagedFile/nodeupconfig-nodes-a",
+        "kops update cluster would modify LaunchTemplate/nodes-a: UserData, Tags",
+        "kops update cluster would delete LaunchTemplateVersion/nodes-a/3",
+    ]
+    assert TOKEN not in str(said)
+    before = list(said)
+    said.clear()
+    assert change().read(WANTED)
+    assert said == before
+
+
 def test_a_cloud_that_is_behind_the_spec_leaves_all_groups(kops: Kops, change: Make) -> None:
     on(change())
     made = change()
