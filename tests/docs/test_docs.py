@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -12,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from benchmarks import plot
+from benchmarks.__main__ import BENCHMARKS
 from k8s_audit.cli.app import app
 from k8s_audit.config.delivery import DeliveryConfig
 from k8s_audit.config.model import ConfigModel
@@ -96,6 +98,18 @@ def test_links_lead_somewhere(page: Path) -> None:
         if anchor:
             titles = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_each_extra_and_each_benchmark_that_a_page_names_is_one() -> None:
+    extras = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["optional-dependencies"].keys()
+    installed = [line for page in PAGES for line in commands(page, "pip")]
+    assert len(installed) > 4
+    assert {
+        extra for line in installed for extra in re.findall(r"[a-z]+", line.partition("[")[2].partition("]")[0])
+    } <= extras
+    measured = [line.split()[3:] for page in PAGES for line in commands(page, "python") if " benchmarks " in line]
+    assert measured
+    assert {name for names in measured for name in names} <= BENCHMARKS.keys()
 
 
 def test_make_has_each_target_that_a_page_names() -> None:

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import yaml
@@ -204,5 +205,14 @@ config:
     *before, last = of_pulumi
     assert [line.split()[1] for line in of_pulumi] == ["stack", "preview", "up", "destroy"]
     assert len(of_ours) > 4
-    for line in (*before, *of_ours, last):
+    look = re.search(
+        r"^    tail -f .*?(?=\n\n)",
+        (CHECKOUT / "docs" / "receivers" / "recorder.md").read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+    assert look
+    for line in (*before, *of_ours):
         reader.runs(line, {0})
+    seen = reader.runs(dedent(look[0]).replace("tail -f", "tail"), {0})
+    assert re.search(r"^kubernetes-admin [a-z]+ /api", seen, re.MULTILINE), seen
+    reader.runs(last, {0})
