@@ -19,7 +19,7 @@ settings.load_profile("any machine")
 LONGEST = (
     "test_kills test_ssh_stack test_rollout test_bad_input test_pages test_local_stack test_kubeadm_stack test_eks_way test_aks_way"
     " test_gke_way test_openshift_way test_k3s_stack test_rke_stack test_kops_stack test_in_cluster_stack test_change test_rancher_change"
-    " test_iks_stack test_kubespray_stack test_audit_sink_stack test_minikube_stack test_talos_stack test_kind_stack"
+    " test_iks_stack test_kubespray_stack test_audit_sink_stack test_openshift_3_stack test_minishift_stack test_minikube_stack test_talos_stack test_kind_stack"
     " test_cluster_api_stack test_kubernetes_plugin test_http_receiver test_forwarder"
     " test_sysdig_receivers test_falco test_malformed test_package"
 ).split()
