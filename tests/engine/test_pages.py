@@ -74,7 +74,7 @@ def cloud(
 
         def amazon() -> dict[str, str]:
             made = running.enter_context(eks_cloud.serving())
-            for name, _ in clusters("eks").items():
+            for name in clusters("eks"):
                 made.cluster(name)
             return made.variables()
 
@@ -87,7 +87,7 @@ def cloud(
 
         def microsoft() -> dict[str, str]:
             made = running.enter_context(aks_cloud.serving(tmp_path_factory.mktemp("azure")))
-            for name, _ in clusters("aks").items():
+            for name in clusters("aks"):
                 made.cluster(name)
             return {"PULUMI_DEBUG_PROVIDERS": made.plugin}
 

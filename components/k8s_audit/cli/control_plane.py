@@ -79,8 +79,7 @@ def _variables(platform: KubesprayPlatform, arguments: Mapping[str, str]) -> Fin
 
 
 def _strays(platform: KubeadmHosts, cluster: KubeadmCluster) -> Iterator[Finding]:
-    pods = [pod for pod in cluster.api_servers() if not pod.audits]
-    for pod in pods:
+    for pod in cluster.unaudited():
         if not any(_is(host, pod) for host in platform.hosts):
             yield Finding(
                 f"node {pod.node} ({pod.address or 'no address'}): kube-apiserver without an audit policy, and it is none of"

@@ -84,9 +84,8 @@ def audit_hosts(
 
     registered = audit_servers(platform, audit, component, name, args)
     if not platform.persist:
-        if any(
-            host.access == "ssh" for host in platform.hosts
-        ):  # else this machine is the control plane, as of the local stack
+        # Where all are this machine, it is the control plane, as of the local stack.
+        if any(host.access == "ssh" for host in platform.hosts):
             find_others(
                 name, "kubeadm", platform.hosts, parent=component, kubeconfig=args["kubeconfig"], after=registered.last
             )

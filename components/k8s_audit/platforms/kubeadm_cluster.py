@@ -123,13 +123,13 @@ class KubeadmCluster:
             raise self._refused(error, "list pods") from None
         return sorted((_pod(pod) for pod in listed.items), key=lambda pod: pod.node)
 
-    def unaudited(self) -> list[str]:
-        """The nodes whose API server has no audit policy.
+    def unaudited(self) -> list[ApiServerPod]:
+        """Those that have no audit policy.
 
         Raises:
             HostError: the cluster cannot be asked.
         """
-        return [pod.node for pod in self.api_servers() if not pod.audits]
+        return [pod for pod in self.api_servers() if not pod.audits]
 
     def _core(self) -> Any:
         from kubernetes import client

@@ -169,7 +169,44 @@ class OpenshiftMasterAudit(_HostAudit):
         super().__init__(resource_name, own, host, policy, webhook, arguments, ssh_private_key, remaining, opts)
 
 
-class MinikubeNodeAudit(pulumi.CustomResource):
+class _ProfileAudit(pulumi.CustomResource):
+    """What the resources of a profile on this machine share: their inputs beside `own`, and their outputs."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        own: Mapping[str, Any],
+        profile: str,
+        folder: str,
+        policy: pulumi.Input[str],
+        webhook: pulumi.Input[str],
+        arguments: dict[str, str],
+        known_hosts: str,
+        restart_timeout: str,
+        adopt: bool,
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
+        props: dict[str, Any] = {
+            **own,
+            "profile": profile,
+            "folder": folder,
+            "policy": policy,
+            "webhook": pulumi.Output.secret(webhook),
+            "arguments": arguments,
+            "knownHosts": known_hosts,
+            "restartTimeout": restart_timeout,
+            "adopt": adopt,
+        }
+        token = f"{PACKAGE}:index:{type(self).__name__}"
+        super().__init__(token, resource_name, props | dict.fromkeys(["manifestDigest", "intact"]), opts)
+
+    @property
+    def digest(self) -> pulumi.Output[str]:
+        """Of policy, webhook and flags."""
+        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
+
+
+class MinikubeNodeAudit(_ProfileAudit):
     """Audit logging at the running node of a minikube cluster, and in what each start of it sets up.
 
     Args:
@@ -198,30 +235,22 @@ class MinikubeNodeAudit(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
-        props: dict[str, Any] = {
-            "profile": profile,
-            "folder": folder,
-            "policy": policy,
-            "webhook": pulumi.Output.secret(webhook),
-            "arguments": arguments,
-            "knownHosts": known_hosts,
-            "restartTimeout": restart_timeout,
-            "adopt": adopt,
-        }
         super().__init__(
-            f"{PACKAGE}:index:MinikubeNodeAudit",
             resource_name,
-            props | dict.fromkeys(["manifestDigest", "intact"]),
+            {},
+            profile,
+            folder,
+            policy,
+            webhook,
+            arguments,
+            known_hosts,
+            restart_timeout,
+            adopt,
             opts,
         )
 
-    @property
-    def digest(self) -> pulumi.Output[str]:
-        """Of policy, webhook and flags."""
-        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
 
-
-class MinishiftMachineAudit(pulumi.CustomResource):
+class MinishiftMachineAudit(_ProfileAudit):
     """Audit logging of the API server in MiniShift's virtual machine.
 
     Args:
@@ -252,28 +281,19 @@ class MinishiftMachineAudit(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
-        props: dict[str, Any] = {
-            "profile": profile,
-            "folder": folder,
-            "policy": policy,
-            "webhook": pulumi.Output.secret(webhook),
-            "arguments": arguments,
-            "knownHosts": known_hosts,
-            "restartTimeout": restart_timeout,
-            "apiServer": api_server,
-            "adopt": adopt,
-        }
         super().__init__(
-            f"{PACKAGE}:index:MinishiftMachineAudit",
             resource_name,
-            props | dict.fromkeys(["manifestDigest", "intact"]),
+            {"apiServer": api_server},
+            profile,
+            folder,
+            policy,
+            webhook,
+            arguments,
+            known_hosts,
+            restart_timeout,
+            adopt,
             opts,
         )
-
-    @property
-    def digest(self) -> pulumi.Output[str]:
-        """Of policy, webhook and flags."""
-        return cast(pulumi.Output[str], pulumi.get(self, "manifestDigest"))
 
 
 class TalosNodeAudit(pulumi.CustomResource):

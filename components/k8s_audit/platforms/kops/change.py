@@ -64,8 +64,8 @@ class KopsChange:
         spec, groups = self._known(), self.cluster.groups()
         after = turn_on(spec, Setup(policy, webhook, arguments, _roles(groups.values()), adopt))
         changes = actions(spec, after)
-        behind = self._behind(list(groups))
-        rolled = list(groups) if changes else behind
+        behind = self.cluster.behind()
+        rolled = list(groups) if changes or behind else self.cluster.pending(groups)
         return [*changes, *(f"replace the nodes of instance group {group} ({groups[group]})" for group in rolled)]
 
     def apply(self, policy: str, webhook: str, arguments: Mapping[str, str], adopt: bool) -> State:

@@ -3,18 +3,12 @@
 from collections.abc import Callable
 from threading import Event
 
-from k8s_audit.audit_policy.render import render_policy
-from k8s_audit.config import places
 from k8s_audit.config.platforms.minikube import MinikubePlatform
 from k8s_audit.config.stack import Stack
-from k8s_audit.control_plane.change import AuditSetup
-from k8s_audit.control_plane.versions import policy_version
-from k8s_audit.delivery.contract import contract_of
-from k8s_audit.delivery.webhook import render_webhook, with_authority
-from k8s_audit.errors import ConflictError
 from k8s_audit.platforms.minikube.change import MinikubeChange
 from k8s_audit.platforms.minikube.component import MinikubeAudit
 from k8s_audit.platforms.minikube.node import file_paths
+from k8s_audit.platforms.setup_plan import setup_plan
 from k8s_audit.platforms.stack_args import placed
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 
@@ -44,13 +38,5 @@ def plan(
     change = MinikubeChange(
         platform.folder(), platform.profile, platform.known_hosts, platform.restart_timeout, Event()
     )
-    policy = render_policy(stack.policy.load(), policy_version(places.kubernetes_version(stack)))
-    flags = stack.delivery.flags(platform.log_path()).within(endpoint.body_limit, endpoint.event_limit)
-    arguments = flags.arguments(*file_paths(platform.profile))
-    live = change.read()
-    webhook = render_webhook(with_authority(endpoint, live.webhook.encode() if live else None))
-    contract = contract_of(webhook, arguments, say)
-    planned = change.plan(AuditSetup(policy, webhook, arguments, platform.adopt, contract))
-    if planned.obstacle:
-        raise ConflictError(planned.obstacle)
+    planned = setup_plan(stack, endpoint, change, file_paths(platform.profile), platform.adopt, say)
     return f"profile {platform.profile} of minikube: {planned.state}", planned.actions

@@ -85,7 +85,7 @@ def _look(context: Context, inputs: ControlPlaneNodesInputs, known: list[str]) -
 def _found(inputs: ControlPlaneNodesInputs) -> tuple[list[str], str]:
     """Names, and what to say of them: pods tell which API server records nothing, labels only where one is."""
     if inputs.distribution == "kubeadm":
-        names = KubeadmCluster(inputs.kubeconfig).unaudited()
+        names = [pod.node for pod in KubeadmCluster(inputs.kubeconfig).unaudited()]
         return names, without_policy(names)
     found = strays(inputs.hosts, server_nodes(inputs.kubeconfig, inputs.distribution))
     return (list(found.among), found.told(inputs.distribution)) if found else ([], "")

@@ -4,7 +4,7 @@ A kind says how its values lead to the change of an API server (`control_plane/c
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
@@ -36,6 +36,17 @@ class HostAuditInputs(ResourceInputs):
         """What the host shall have; `say` shows what could not be tried before."""
         contract = contract_of(self.webhook, self.arguments, say)
         return AuditSetup(self.policy, self.webhook, self.arguments, contract=contract)
+
+
+class AdoptingHostAuditInputs(HostAuditInputs):
+    """What those have beside it that can take over what is there."""
+
+    adopt: bool = False
+    """Take over audit flags that are there already with other values."""
+
+    def setup(self, say: Say) -> AuditSetup:
+        """See HostAuditInputs."""
+        return replace(super().setup(say), adopt=self.adopt)
 
 
 class NamedHostAuditInputs(HostAuditInputs):

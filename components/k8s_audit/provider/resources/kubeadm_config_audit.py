@@ -84,5 +84,5 @@ def _outputs(inputs: KubeadmConfigAuditInputs, live: Live | None, cluster: Kubea
         "present": live is not None,
         "intact": live is None or live.intact,
         "record": live.record if live else "",
-        "unaudited": cluster.unaudited(),
+        "unaudited": [pod.node for pod in cluster.unaudited()],
     }

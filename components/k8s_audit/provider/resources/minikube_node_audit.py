@@ -1,28 +1,21 @@
 """`MinikubeNodeAudit`: audit logging turned on at a minikube cluster's running node, and kept at each start."""
 
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from k8s_audit.control_plane.change import AuditSetup
 from k8s_audit.platforms.minikube.change import MinikubeChange
 from k8s_audit.provider.resource import Values
-from k8s_audit.provider.resources.host_audit import HostAuditInputs, HostAuditResource, Say, no_import
+from k8s_audit.provider.resources.host_audit import AdoptingHostAuditInputs, HostAuditResource, Say, no_import
 
 
-class MinikubeNodeAuditInputs(HostAuditInputs):
+class MinikubeNodeAuditInputs(AdoptingHostAuditInputs):
     """See `k8s_audit.MinikubeNodeAudit`."""
 
     profile: str
     folder: str
     known_hosts: str
     restart_timeout: str
-    adopt: bool = False
-
-    def setup(self, say: Say) -> AuditSetup:
-        """See HostAuditInputs."""
-        return replace(super().setup(say), adopt=self.adopt)
 
 
 def _change(values: Values, stop: Event, say: Say) -> MinikubeChange:

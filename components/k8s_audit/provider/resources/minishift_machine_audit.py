@@ -1,17 +1,15 @@
 """`MinishiftMachineAudit`: audit logging turned on at the API server in MiniShift's virtual machine."""
 
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from k8s_audit.control_plane.change import AuditSetup
 from k8s_audit.platforms.minishift.change import MinishiftChange
 from k8s_audit.provider.resource import Values
-from k8s_audit.provider.resources.host_audit import HostAuditInputs, HostAuditResource, Say, no_import
+from k8s_audit.provider.resources.host_audit import AdoptingHostAuditInputs, HostAuditResource, Say, no_import
 
 
-class MinishiftMachineAuditInputs(HostAuditInputs):
+class MinishiftMachineAuditInputs(AdoptingHostAuditInputs):
     """See `k8s_audit.MinishiftMachineAudit`."""
 
     profile: str
@@ -19,11 +17,6 @@ class MinishiftMachineAuditInputs(HostAuditInputs):
     known_hosts: str
     api_server: str | None = None
     restart_timeout: str
-    adopt: bool = False
-
-    def setup(self, say: Say) -> AuditSetup:
-        """See HostAuditInputs."""
-        return replace(super().setup(say), adopt=self.adopt)
 
 
 def _change(values: Values, stop: Event, say: Say) -> MinishiftChange:

@@ -1,25 +1,25 @@
 """`OpenshiftMasterAudit`: audit logging turned on at one master of OpenShift 3.11."""
 
-from dataclasses import replace
 from threading import Event
 from typing import Any
 
 from k8s_audit.config.platforms.openshift_3 import MasterHost
 from k8s_audit.config.reach import master_change
-from k8s_audit.control_plane.change import AuditSetup, Change
+from k8s_audit.control_plane.change import Change
 from k8s_audit.provider.resource import Values
-from k8s_audit.provider.resources.host_audit import HostAuditResource, NamedHostAuditInputs, Say, no_import
+from k8s_audit.provider.resources.host_audit import (
+    AdoptingHostAuditInputs,
+    HostAuditResource,
+    NamedHostAuditInputs,
+    Say,
+    no_import,
+)
 
 
-class OpenshiftMasterAuditInputs(NamedHostAuditInputs):
+class OpenshiftMasterAuditInputs(AdoptingHostAuditInputs, NamedHostAuditInputs):
     """See `k8s_audit.OpenshiftMasterAudit`."""
 
     host: MasterHost
-    adopt: bool = False
-
-    def setup(self, say: Say) -> AuditSetup:
-        """See HostAuditInputs."""
-        return replace(super().setup(say), adopt=self.adopt)
 
 
 def _host(values: Values) -> MasterHost:

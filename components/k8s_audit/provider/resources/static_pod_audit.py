@@ -1,7 +1,6 @@
 """`StaticPodAudit`: audit logging turned on at one control-plane host whose API server is a static pod."""
 
 import re
-from dataclasses import replace
 from threading import Event
 from typing import Any
 
@@ -9,22 +8,22 @@ from k8s_audit.config.judge import judge
 from k8s_audit.config.platforms.kubeadm import StaticPodHost
 from k8s_audit.config.reach import place, reach, static_pod_change
 from k8s_audit.control_plane import static_pod
-from k8s_audit.control_plane.change import AuditSetup, Change
+from k8s_audit.control_plane.change import Change
 from k8s_audit.errors import ConfigError, HostError
 from k8s_audit.faults import shown
 from k8s_audit.provider.resource import Values
-from k8s_audit.provider.resources.host_audit import HostAuditResource, NamedHostAuditInputs, Say
+from k8s_audit.provider.resources.host_audit import (
+    AdoptingHostAuditInputs,
+    HostAuditResource,
+    NamedHostAuditInputs,
+    Say,
+)
 
 
-class StaticPodAuditInputs(NamedHostAuditInputs):
+class StaticPodAuditInputs(AdoptingHostAuditInputs, NamedHostAuditInputs):
     """See `k8s_audit.StaticPodAudit`."""
 
     host: StaticPodHost
-    adopt: bool = False
-
-    def setup(self, say: Say) -> AuditSetup:
-        """See HostAuditInputs."""
-        return replace(super().setup(say), adopt=self.adopt)
 
 
 def _change(values: Values, stop: Event, say: Say) -> Change:
