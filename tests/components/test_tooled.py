@@ -85,19 +85,24 @@ def test_iks_gets_its_webhook_as_a_secret_and_a_proof_after_it(engine: Engine) -
     assert proof["apiServers"] == [""], "the kubeconfig's own"
 
 
-def test_kops_gets_what_a_spec_has_a_field_for_and_one_proof_comes_after_the_last_node(engine: Engine) -> None:
+def test_kops_gets_what_a_spec_has_a_field_for_and_proofs_between_groups_and_after_the_last_node(
+    engine: Engine,
+) -> None:
     kops()
     (spec,) = of_type(engine, "KopsSpecAudit").values()
     assert SECRET in spec["webhook"]
     assert "token: TOKEN" in plain(spec["webhook"])
     assert not [flag for flag in spec["arguments"] if "truncate" in flag]
     assert spec["arguments"]["audit-policy-file"] == "/srv/kubernetes/kube-apiserver/k8s-audit-policy.yaml"
+    assert (spec["proof"], spec["proofTimeout"], spec["apiServers"]) == ("auditID", "30s", [])
     (proof,) = of_type(engine, "DeliveryCheck").values()
     assert proof["apiServers"] == [""], "the kubeconfig's own"
 
 
 def test_each_listed_api_server_of_kops_is_proved(engine: Engine) -> None:
-    kops(apiServers=["https://10.0.0.11:443", "https://10.0.0.12:443"])
+    kops(apiServers=["https://10.0.0.11:443", "https://10.0.0.12:443"], proveEachGroup=False)
+    (spec,) = of_type(engine, "KopsSpecAudit").values()
+    assert spec["proof"] == ""
     (proof,) = of_type(engine, "DeliveryCheck").values()
     assert proof["apiServers"] == ["https://10.0.0.11:443", "https://10.0.0.12:443"]
 

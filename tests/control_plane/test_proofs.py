@@ -10,6 +10,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from kubernetes import client, config
@@ -18,6 +19,7 @@ from k8s_audit.delivery.admission_proof import prove_admission
 from k8s_audit.delivery.api_server import ERRORS, EVENTS, ApiServer, read_counters
 from k8s_audit.delivery.api_server_alerts import LOST, REJECTED
 from k8s_audit.delivery.check import prove_delivery
+from k8s_audit.delivery.each_api_server import EachApiServer
 from k8s_audit.delivery.webhook import render_webhook
 from k8s_audit.errors import DeliveryError
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
@@ -38,8 +40,17 @@ def sent_to(audited: Any, endpoint: ReceiverEndpoint, **flags: str) -> None:
     audited.change().apply(replace(audited.setup, webhook=render_webhook(endpoint), arguments=arguments))
 
 
+def kubeconfig_of_localhost(cluster: Any, folder: Path) -> Path:
+    """By a name, whose addresses are asked, with another name in the certificate."""
+    file = folder / "by-name.kubeconfig"
+    text = cluster.kubeconfig.read_text()
+    port = urlsplit(cluster.api_server).port
+    file.write_text(text.replace(cluster.api_server, f"https://localhost:{port}\n    tls-server-name: kubernetes"))
+    return file
+
+
 def test_a_batch_that_was_accepted_is_the_proof_and_one_that_was_refused_or_lost_is_told_by_the_api_servers_counters(
-    audited: Any,
+    audited: Any, tmp_path: Path
 ) -> None:
     with FalcoLike() as falco:
         endpoint = ReceiverEndpoint("falco", falco.url, proof="accepted")
@@ -56,6 +67,13 @@ def test_a_batch_that_was_accepted_is_the_proof_and_one_that_was_refused_or_lost
         assert proof.audit_id in falco.received, (
             "not only accepted: this very event had come, or came with the next batch"
         )
+        said_of_each: list[str] = []
+        by_name = kubeconfig_of_localhost(audited.cluster, tmp_path)
+        with ApiServer(audited.cluster.api_server, str(audited.cluster.kubeconfig)) as server:
+            started = round(server.started())
+        each = EachApiServer(str(by_name), endpoint, SHORT, [], threading.Event(), said_of_each.append, reach=SHORT)
+        each.prove(lambda: {"cp-1": started})
+        assert re.fullmatch(r"cp-1: event \S+ reached falco in \S+ s", said_of_each[0])
         for status, said in ((503, r"503 \(\d+\)"), (None, r"no answer \(\d+\)")):
             falco.fault = status
             if status is None:

@@ -8,10 +8,16 @@ from typing import Any
 
 from k8s_audit.local_cluster import LocalCluster
 from tests.project import free_ports
-from tests.standins.kops import NAME, Kops
+from tests.standins.kops import NAME, Kops, nodeup
+from tests.standins.kops_nodes import leave
 
 
-def test_preview_half_rolled_up_resumed_proved_drift_and_destroy(
+def rolled(kops: Kops) -> list[str]:
+    """The groups whose nodes were replaced, in order."""
+    return re.findall(r"^rolling-update cluster --instance-group (\S+) --yes$", "\n".join(kops.calls), re.MULTILINE)
+
+
+def test_preview_a_group_whose_delivery_fails_resumed_proved_drift_and_destroy(
     new_project: Callable[..., Any], cluster: LocalCluster, tmp_path: Path
 ) -> None:
     """The receiver wants a client certificate, whose key nothing shows at any time."""
@@ -20,14 +26,15 @@ def test_preview_half_rolled_up_resumed_proved_drift_and_destroy(
     kops = Kops.made(tmp_path / "kops")
     spec = kops.spec
     ports = [getattr(cluster.ports, name) for name in ("etcd", "etcd_peer", "api_server")]
-    kops.write("control_plane", {"folder": str(cluster.folder), "ports": ports, "manifest": before})
+    known = {"folder": str(cluster.folder), "ports": ports, "manifest": before}
+    kops.write("control_plane", known)
 
     text = f"""\
 config:
   audit:cluster: {{name: prod-1, kubeconfig: "{cluster.kubeconfig}"}}
   audit:platform: {{kind: kops, clusterName: {NAME}, folder: "{cluster.folder}/kops-node"}}
   audit:receivers: [{{kind: recorder, name: recorder, port: {free_ports(1)[0]}, tls: true, clientCertificate: true}}]
-  audit:delivery: {{maxWait: 100ms, log: {{path: "{cluster.folder}/audit-log/audit.log"}}}}
+  audit:delivery: {{maxWait: 100ms, checkTimeout: 5s, log: {{path: "{cluster.folder}/audit-log/audit.log"}}}}
 """
 
     project = new_project(text)
@@ -37,17 +44,19 @@ config:
     assert "kops: its spec has no field for truncation" in preview
     assert kops.calls == []
 
-    kops.fail("rolling-update cluster@control-plane-b --yes")
+    kops.write("control_plane", known | {"mute": True})
     failed = project.up(check=False)
     assert failed.returncode != 0
-    assert "Instance groups that have it: control-plane-a; not yet: control-plane-b." in failed.stdout
-    assert "DeliveryCheck" not in failed.stdout, "nothing is proved before each node has it"
-    kops.fail("")
+    assert "did not reach receiver recorder within 5 s" in failed.stdout
+    assert "Instance groups that have it: control-plane-a; not yet: control-plane-b. Delivery of those" in failed.stdout
+    assert rolled(kops) == ["control-plane-a"], "the next group is touched only when this one's delivery is proved"
+    kops.write("control_plane", known)
+    nodeup(kops, "control-plane-a")
     kops.forget()
     up = project.up().stdout
-    assert [call for call in kops.calls if call.endswith("--yes")][1:] == [
-        "rolling-update cluster --instance-group control-plane-b --yes"
-    ]
+    assert rolled(kops) == ["control-plane-b"]
+    proved = dict.fromkeys(re.findall(r"i-(control-plane-.): event \S+ reached recorder in", up))
+    assert list(proved) == ["control-plane-a", "control-plane-b"], "the engine says a line more than once"
     assert "Cluster validated." in up
     outputs = project.outputs()
     (check,) = outputs["deliveryChecks"]
@@ -78,3 +87,4 @@ config:
     theirs = {"auditWebhookBatchMaxWait": "8s"}
     assert kops.spec == spec | {"kubeAPIServer": spec["kubeAPIServer"] | theirs}, "what somebody set since stays"
     assert manifest.read_text() == before
+    leave(str(cluster.kubeconfig), "control-plane-a", "control-plane-b")

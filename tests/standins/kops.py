@@ -10,6 +10,7 @@ import os
 import posixpath
 import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -222,17 +223,21 @@ def _roll(kops: Kops, groups: list[str], now: bool, fails: bool) -> None:
                 f'error validating cluster after replacing a node: machine "i-{name}" has not yet joined cluster'
             )
         if kops.read("groups")[name] != "Node" and (kops.folder / "control_plane.json").exists():
-            _nodeup(kops)
+            nodeup(kops, name)
         kops.write("nodes", kops.read("nodes") | {name: kops.read("templates")[name]})
         print("I1125 10:00:30 instancegroups.go:589] Cluster validated.", file=sys.stderr)
 
 
-def _nodeup(kops: Kops) -> None:
-    """A fresh node: the spec's files, and flags and mounts of its API server."""
+def nodeup(kops: Kops, group: str) -> None:
+    """A fresh node: the spec's files, and flags and mounts of its API server; then itself and its mirror pod in the cluster.
+
+    Where the state says `mute`, its API server gets no webhook: it is well and delivers nothing.
+    """
     import yaml
 
     from k8s_audit.local_cluster import Ports
     from tests.standins.hasty_cluster import Hasty
+    from tests.standins.kops_nodes import join
 
     known = kops.read("control_plane")
     cluster = Hasty(Path(known["folder"]), Ports(*known["ports"]))
@@ -256,13 +261,17 @@ def _nodeup(kops: Kops) -> None:
         "auditLogMaxSize": "audit-log-maxsize",
     }
     for key, value in sorted(server.items()):
+        if key.startswith("auditWebhook") and known.get("mute"):
+            continue
         if key.startswith("audit"):
             flag = names.get(key) or re.sub(r"[A-Z]", lambda letter: f"-{letter[0].lower()}", key)
             container["command"].append(f"--{flag}={str(value).lower() if isinstance(value, bool) else value}")
     staged = cluster.folder / "staged"
     staged.write_text(yaml.safe_dump(pod, sort_keys=False) if server.get("auditPolicyFile") else known["manifest"])
     staged.rename(cluster.manifests / "kube-apiserver.yaml")
+    started = datetime.now(UTC)
     cluster.create()
+    join(str(cluster.kubeconfig), group, started)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ REQUESTS = "rest_client_requests_total"
 REVIEWS, FAILED_OPEN = "apiserver_admission_webhook_request_total", "apiserver_admission_webhook_fail_open_count"
 METRIC = re.compile(rf"^({EVENTS}|{ERRORS}|{REQUESTS}|{REVIEWS}|{FAILED_OPEN})(?:\{{(.*)\}})? (\S+)$", re.MULTILINE)
 """https://kubernetes.io/docs/reference/instrumentation/metrics/"""
+STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.MULTILINE)
+"""https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics"""
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 LOG = "log"
 """The plugin whose errors say nothing of the webhook."""
@@ -81,18 +83,21 @@ class ApiServer:
     Args:
         url: the API server's own; None: what the kubeconfig says, its proxy too.
         kubeconfig: the path of one.
+        tls_server_name: the name in its certificate, where the URL has another one; None: what the kubeconfig says.
 
     Raises:
         DeliveryError: the kubeconfig cannot be used.
     """
 
-    def __init__(self, url: str | None, kubeconfig: str) -> None:
+    def __init__(self, url: str | None, kubeconfig: str, tls_server_name: str | None = None) -> None:
         """Read the kubeconfig; nothing is asked yet."""
         from kubernetes import client
 
         settings = client_settings(kubeconfig, DeliveryError)
         if url:
             settings.host, settings.proxy = url, None
+        if tls_server_name:
+            settings.tls_server_name = tls_server_name
         self.url, self.kubeconfig = str(settings.host), kubeconfig
         self.client = client.ApiClient(settings)
         self.core = client.CoreV1Api(self.client)
@@ -150,11 +155,24 @@ class ApiServer:
         Raises:
             DeliveryError: that cannot be read.
         """
+        return read_counters(self._metrics())
+
+    def started(self) -> float:
+        """When its process started, in seconds since the epoch by its own host's clock; over one connection it is one process that answers.
+
+        Raises:
+            DeliveryError: that cannot be read.
+        """
+        if found := STARTED.search(self._metrics()):
+            return float(found[1])
+        raise DeliveryError(f"{self.url} does not tell when its process started")
+
+    def _metrics(self) -> str:
         try:
             request = self.client.param_serialize("GET", "/metrics", auth_settings=["BearerToken"])
             answer = self.client.call_api(*request, _request_timeout=REQUEST_TIMEOUT)
             if answer.status == OK:
-                return read_counters(answer.read().decode())
+                return str(answer.read().decode())
             why = f"answers {answer.status}; the kubeconfig needs the right to get /metrics"
         except Exception as error:  # whatever urllib3 raises
             why = unanswered(error)

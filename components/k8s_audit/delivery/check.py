@@ -36,13 +36,27 @@ def prove_delivery(
     Raises:
         DeliveryError: the event did not come; the text says where its way ends and what to look at.
     """
+    with ApiServer(api_server, kubeconfig) as server:
+        return prove_from(server, endpoint, timeout, stop or Event())
+
+
+def prove_from(server: ApiServer, endpoint: ReceiverEndpoint, timeout: float, stop: Event) -> Proof:
+    """The same at an API server that is asked already, over the connection to it.
+
+    Args:
+        server: it.
+        endpoint: the receiver; its `proof` says who is asked.
+        timeout: seconds to wait for the event.
+        stop: ends the wait.
+
+    Raises:
+        DeliveryError: the event did not come; the text says where its way ends and what to look at.
+    """
     # not needed by a preview, and their HTTP client is large
     from k8s_audit.delivery.diagnosis import diagnose
     from k8s_audit.delivery.recorder_proof import RecorderProof
 
-    stop = stop or Event()
     with ExitStack() as ends:
-        server = ends.enter_context(ApiServer(api_server, kubeconfig))
         before = server.counters()
         witness: Witness
         if endpoint.proof == ACCEPTED:

@@ -12,8 +12,8 @@ from pydantic.config import JsonDict
 from k8s_audit.errors import K8sAuditError
 
 PACKAGE = "k8s-audit"
-BESIDE: JsonDict = {"k8s-audit": "message"}
-"""Of an input that only words a message: that it changed is no change of the resource."""
+BESIDE: JsonDict = {"k8s-audit": "beside"}
+"""Of an input that only words a message or says how a change is proved: that it changed is no change of the resource."""
 Values = dict[str, Any]
 
 

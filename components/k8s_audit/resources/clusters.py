@@ -1,5 +1,6 @@
 """Audit logging of a whole cluster, by what its maker changes or creates it with."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pulumi
@@ -22,6 +23,10 @@ class KopsSpecAudit(pulumi.CustomResource):
         apply: `rolling-update` of the groups that run an API server, or `reconcile`.
         update_timeout: a duration, for `kops update cluster`.
         roll_timeout: a duration, for one instance group.
+        proof: `auditID` or `accepted`: how the receiver's proof is made of each group's API servers before the next group's nodes are
+            replaced; empty: none is.
+        proof_timeout: a duration: how long an event may take.
+        api_servers: each API server's own URL; default: the kubeconfig's, at each of its addresses.
     """
 
     def __init__(
@@ -37,6 +42,9 @@ class KopsSpecAudit(pulumi.CustomResource):
         apply: str = "rolling-update",
         update_timeout: str = "15m",
         roll_timeout: str = "1h",
+        proof: str = "",
+        proof_timeout: str = "30s",
+        api_servers: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
@@ -45,6 +53,9 @@ class KopsSpecAudit(pulumi.CustomResource):
             "policy": policy,
             "webhook": webhook,
             "arguments": arguments,
+            "proof": proof,
+            "proofTimeout": proof_timeout,
+            "apiServers": list(api_servers),
             "kubeconfig": kubeconfig,
             "stateStore": state_store,
             "adopt": adopt,

@@ -38,6 +38,14 @@ def test_the_example_is_a_stack_and_a_preview_says_what_a_spec_has_no_field_for(
     assert "no field for truncation" in warning
 
 
+def test_a_preview_says_where_no_proof_stands_between_two_groups() -> None:
+    for given, said in (
+        ({"apply": "reconcile"}, "kops reconcile goes on by itself, so delivery is proved only once all"),
+        ({"proveEachGroup": False}, "proveEachGroup is false, so delivery is proved only once all"),
+    ):
+        assert said in judged(**given).warnings()[0]
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -42,6 +42,9 @@ class KopsPlatform(PlatformConfig):
     """For `kops update cluster`."""
     roll_timeout: Duration = "1h"
     """For one instance group; kops may take 15 minutes to drain a node, and as long to validate the cluster."""
+    prove_each_group: bool = True
+    """Prove the delivery of each API server of a group before the next group's nodes are replaced; `false`: after the last group, of
+    the API server that answers."""
     kubernetes_version: KubernetesVersion | None = None
     """Of the API servers, where it is older than what is set up today."""
 
@@ -64,7 +67,10 @@ class KopsPlatform(PlatformConfig):
 
     def warnings(self) -> list[str]:
         """See PlatformConfig."""
+        together = "kops reconcile goes on by itself" if self.apply == "reconcile" else "proveEachGroup is false"
+        late = [f"kops: {together}, so delivery is proved only once all nodes that run an API server have it"]
         return [
+            *([] if self.prove_each_group and self.apply == "rolling-update" else late),
             "kops: its spec has no field for truncation, so an event or batch that is larger than the receiver takes is lost at the"
-            " webhook; it stays in the log file"
+            " webhook; it stays in the log file",
         ]

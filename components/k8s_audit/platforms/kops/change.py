@@ -1,18 +1,21 @@
 """Turning auditing on and off in a kops cluster: the spec, the launch templates, then the nodes of each group in turn."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from k8s_audit.delivery.webhook import secrets_in
-from k8s_audit.errors import ChangeError, HostError, ToolError
+from k8s_audit.errors import ChangeError, DeliveryError, HostError, ToolError
 from k8s_audit.platforms.kops.cluster import RECONCILING, KopsCluster
 from k8s_audit.platforms.kops.document import load
 from k8s_audit.platforms.kops.live import Live, actions, live
 from k8s_audit.platforms.kops.spec import WEBHOOK, Setup, turn_off, turn_on
 
+Prove = Callable[[Sequence[str]], None]
+"""Proves the delivery of the API servers of some instance groups; raises DeliveryError."""
+
 
 class HalfRolledError(ChangeError):
-    """Some nodes have the new spec and some have not."""
+    """Some nodes have the new spec and some have not, or their delivery is not proved."""
 
     def __init__(self, text: str, pending: list[str]) -> None:
         """Name the groups that are left."""
@@ -68,18 +71,28 @@ class KopsChange:
         rolled = list(groups) if changes or behind else self.cluster.pending(groups)
         return [*changes, *(f"replace the nodes of instance group {group} ({groups[group]})" for group in rolled)]
 
-    def apply(self, policy: str, webhook: str, arguments: Mapping[str, str], adopt: bool) -> State:
+    def apply(
+        self, policy: str, webhook: str, arguments: Mapping[str, str], adopt: bool, prove: Prove | None = None
+    ) -> State:
         """Bring the cluster to it and wait until each node that runs an API server has it; a second time nothing changes.
+
+        Args:
+            policy: the audit policy's text.
+            webhook: the webhook kubeconfig's text; a secret.
+            arguments: audit flags by name, without dashes.
+            adopt: take over audit fields that are there already with other values.
+            prove: is asked of the groups that have it before the next group's nodes are replaced, and of all at the end; None: nothing
+                is proved.
 
         Raises:
             ConflictError, HostError, ToolError: found before anything was changed.
             ChangeError: the cloud refused it, and the spec is as it was before.
-            HalfRolledError: a group's roll failed; the next call goes on there.
+            HalfRolledError: a group's roll or proof failed; the next call goes on there.
         """
         self.cluster.check()
         spec, groups = self._known(), self.cluster.groups()
         after = turn_on(spec, Setup(policy, webhook, arguments, _roles(groups.values()), adopt))
-        self._bring(spec, after, list(groups))
+        self._bring(spec, after, list(groups), prove)
         return State(live(after, arguments, groups.values()), list(groups), [])
 
     def restore(self) -> None:
@@ -116,7 +129,7 @@ class KopsChange:
             raise HostError(f"kops knows no cluster {place.name} in {where}")
         return spec
 
-    def _bring(self, before: str, after: str, groups: list[str]) -> None:
+    def _bring(self, before: str, after: str, groups: list[str], prove: Prove | None = None) -> None:
         changed = after != before
         for asset in load(before)["spec"].get("fileAssets") or []:
             if asset.get("name") == WEBHOOK:
@@ -138,7 +151,8 @@ class KopsChange:
         if self.cluster.place.apply == RECONCILING:
             self._reconcile(groups)
         else:
-            self._roll(groups)
+            self._roll(groups, prove)
+        self._prove(groups, [], prove)
 
     def _put_back(self, spec: str, error: ToolError, groups: list[str]) -> None:
         try:
@@ -150,16 +164,30 @@ class KopsChange:
                 groups,
             ) from None
 
-    def _roll(self, groups: list[str]) -> None:
+    def _roll(self, groups: list[str], prove: Prove | None) -> None:
         try:
             left = self.cluster.pending(groups)
         except ToolError as error:
             raise HalfRolledError(f"{error}\n{self._way_on([], groups)}", groups) from None
         for index, group in enumerate(left):
+            self._prove([each for each in groups if each not in left[index:]], left[index:], prove)
             try:
                 self.cluster.roll(group)
             except ToolError as error:
                 raise HalfRolledError(f"{error}\n{self._way_on(left[:index], left[index:])}", left[index:]) from None
+
+    def _prove(self, done: list[str], left: list[str], prove: Prove | None) -> None:
+        if not prove or not done:
+            return
+        try:
+            prove(done)
+        except DeliveryError as error:
+            raise HalfRolledError(
+                f"{error}\n{_groups(done, left)} Delivery of those that have it is not proved, so no further node was touched. Mend what"
+                " is said, and the next `up` proves it and goes on; `destroy` takes it back. Where a connection cannot reach each API"
+                " server: audit:platform.apiServers, or audit:platform.proveEachGroup: false",
+                left or done,
+            ) from None
 
     def _reconcile(self, groups: list[str]) -> None:
         try:
@@ -176,12 +204,15 @@ class KopsChange:
 
     def _way_on(self, done: list[str], left: list[str]) -> str:
         name, group = self.cluster.place.name, left[0] if left else "GROUP"
-        told = f"Instance groups that have it: {', '.join(done) or 'none'}; not yet: {', '.join(left) or 'none'}."
         return (
-            f"{told} Mend what kops says, and the next `up` or `destroy` goes on there. Where kops validates no longer, since an API server"
+            f"{_groups(done, left)} Mend what kops says, and the next `up` or `destroy` goes on there. Where kops validates no longer, since an API server"
             f" does not start: `kops rolling-update cluster --name {name} --instance-group {group} --cloudonly --yes` replaces its nodes"
             " without asking the cluster"
         )
+
+
+def _groups(done: list[str], left: list[str]) -> str:
+    return f"Instance groups that have it: {', '.join(done) or 'none'}; not yet: {', '.join(left) or 'none'}."
 
 
 def _roles(found: Collection[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from k8s_audit.platforms.kops.fields import settable
 from k8s_audit.platforms.kops.spec import paths
 from k8s_audit.platforms.proved import proved
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
+from k8s_audit.receivers.endpoint import AUDIT_ID
 from k8s_audit.resources.clusters import KopsSpecAudit
 
 
@@ -25,7 +26,7 @@ class KopsAuditArgs(TypedDict):
     """Who gets the events."""
     kubeconfig: str
     """Path of a kubeconfig whose context has the cluster's name: kops validates new nodes with it, and the proof of delivery may
-    create ConfigMaps in `default` and read /metrics."""
+    create ConfigMaps in `default`, read /metrics, and list nodes, and pods in kube-system."""
     policy: NotRequired[str]
     """YAML of the audit policy; default: the profile `detection`."""
     delivery: NotRequired[dict[str, Any]]
@@ -67,6 +68,9 @@ class KopsAudit(pulumi.ComponentResource):
             apply=platform.apply,
             update_timeout=platform.update_timeout,
             roll_timeout=platform.roll_timeout,
+            proof=args["receiver"].get("proof", AUDIT_ID) if platform.prove_each_group else "",
+            proof_timeout=delivery.proof_timeout(),
+            api_servers=platform.api_servers,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.delivery_checks = proved(self, name, args, spec, delivery.proof_timeout(), platform.api_servers)

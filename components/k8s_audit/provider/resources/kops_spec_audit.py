@@ -1,16 +1,20 @@
 """`KopsSpecAudit`: audit logging in a kops cluster's spec, and on each of its nodes that runs an API server."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+from pydantic import Field
+
 from k8s_audit.control_plane.change import digest_of
 from k8s_audit.control_plane.durations import seconds
-from k8s_audit.delivery.webhook import secrets_in
+from k8s_audit.delivery.webhook import read_webhook, secrets_in
 from k8s_audit.errors import HostError
-from k8s_audit.platforms.kops.change import HalfRolledError, KopsChange, State
-from k8s_audit.platforms.kops.cluster import KopsCluster, KopsPlace
-from k8s_audit.provider.resource import Context, PartialError, Read, ResourceInputs, Values
+from k8s_audit.platforms.kops.api_servers import running
+from k8s_audit.platforms.kops.change import HalfRolledError, KopsChange, Prove, State
+from k8s_audit.platforms.kops.cluster import ROLLING, KopsCluster, KopsPlace
+from k8s_audit.provider.resource import BESIDE, Context, PartialError, Read, ResourceInputs, Values
 
 
 class KopsSpecAuditInputs(ResourceInputs):
@@ -26,6 +30,10 @@ class KopsSpecAuditInputs(ResourceInputs):
     apply: Literal["rolling-update", "reconcile"] = "rolling-update"
     update_timeout: str = "15m"
     roll_timeout: str = "1h"
+    proof: Literal["", "auditID", "accepted"] = Field(default="", json_schema_extra=BESIDE)
+    """How the receiver's proof is made between two groups; empty: none is."""
+    proof_timeout: str = Field(default="30s", json_schema_extra=BESIDE)
+    api_servers: list[str] = Field(default=[], json_schema_extra=BESIDE)
 
     def place(self) -> KopsPlace:
         """Where the cluster is."""
@@ -53,6 +61,8 @@ class KopsSpecAuditResource:
         groups = ", ".join((old or {}).get("groups") or [])
         which = f"instance groups {groups}" if groups else "each instance group that runs an API server"
         told = f"kops replaces the nodes of {which}, one after the other"
+        if news.get("proof") and news.get("apply") == ROLLING:
+            told += "; each group's delivery is proved before the next"
         if old:
             return told
         return f"cluster spec not read: a preview runs no kops; `k8s-audit doctor --stack STACK` reads it and tells what `up` would do. {told}"
@@ -61,7 +71,9 @@ class KopsSpecAuditResource:
         """Turn auditing on."""
         change = _change(context, inputs)
         try:
-            state = change.apply(inputs.policy, inputs.webhook, inputs.arguments, inputs.adopt)
+            state = change.apply(
+                inputs.policy, inputs.webhook, inputs.arguments, inputs.adopt, _prover(context, inputs)
+            )
         except HalfRolledError as error:
             left = {
                 "groups": error.pending,
@@ -104,6 +116,22 @@ class KopsSpecAuditResource:
 
 def _change(context: Context, inputs: KopsSpecAuditInputs) -> KopsChange:
     return KopsChange(KopsCluster(inputs.place(), context.stop, context.say, secrets_in(inputs.webhook)))
+
+
+def _prover(context: Context, inputs: KopsSpecAuditInputs) -> Prove | None:
+    if not inputs.proof:
+        return None
+    # its HTTP client is large, and a preview proves nothing
+    from k8s_audit.delivery.each_api_server import EachApiServer
+
+    endpoint = replace(read_webhook(inputs.webhook), proof=inputs.proof)
+    timeout = seconds(inputs.proof_timeout)
+    each = EachApiServer(inputs.kubeconfig, endpoint, timeout, inputs.api_servers, context.stop, context.say)
+
+    def prove(groups: Sequence[str]) -> None:
+        each.prove(lambda: running(inputs.kubeconfig, groups))
+
+    return prove
 
 
 def _outputs(inputs: KopsSpecAuditInputs, state: State) -> Values:

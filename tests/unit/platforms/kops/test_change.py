@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from k8s_audit.command_line import Run
 from k8s_audit.delivery.flags import AuditFlags
 from k8s_audit.delivery.webhook import render_webhook, secrets_in
-from k8s_audit.errors import ChangeError, ConflictError, HostError, ToolError
+from k8s_audit.errors import ChangeError, ConflictError, DeliveryError, HostError, ToolError
 from k8s_audit.platforms.kops.change import HalfRolledError, KopsChange
 from k8s_audit.platforms.kops.cluster import KopsCluster, KopsPlace
 from k8s_audit.platforms.kops.fields import settable
@@ -150,6 +150,44 @@ def test_a_roll_that_fails_half_way_says_what_is_left_and_the_next_one_goes_on_t
     rolled = [call for call in kops.calls if call.endswith("--yes") and call.startswith("rolling")]
     assert rolled == ["rolling-update cluster --instance-group control-plane-b --yes"]
     assert not kops.old("control-plane-b")
+
+
+def test_each_group_is_proved_before_the_next_is_rolled_and_a_proof_that_fails_stops_it(
+    kops: Kops, change: Make
+) -> None:
+    asked: list[list[str]] = []
+    faults = {"control-plane-a": "nothing came"}
+
+    def prove(groups: Sequence[str]) -> None:
+        asked.append(list(groups))
+        for fault in [faults[group] for group in groups if group in faults]:
+            raise DeliveryError(fault)
+
+    with pytest.raises(HalfRolledError, match="nothing came") as caught:
+        change().apply(POLICY, WEBHOOK, WANTED, False, prove)
+    assert (caught.value.pending, asked) == (["control-plane-b"], [["control-plane-a"]])
+    assert "have it: control-plane-a; not yet: control-plane-b. Delivery of those that have it is not proved" in str(
+        caught.value
+    )
+    assert kops.old("control-plane-b")
+    with pytest.raises(HalfRolledError, match="nothing came"):
+        change().apply(POLICY, WEBHOOK, WANTED, False, prove)
+    assert kops.old("control-plane-b"), "the next one does not go past it either"
+    faults.clear()
+    asked.clear()
+    change().apply(POLICY, WEBHOOK, WANTED, False, prove)
+    assert asked == [["control-plane-a"], ["control-plane-a", "control-plane-b"]]
+    assert not kops.old("control-plane-b")
+
+    faults["control-plane-b"] = "nothing came"
+    with pytest.raises(HalfRolledError, match="not yet: none") as last:
+        change().apply(POLICY, WEBHOOK, WANTED, False, prove)
+    assert last.value.pending == ["control-plane-a", "control-plane-b"], "the next `up` proves them again"
+    change().restore()
+    asked.clear()
+    with pytest.raises(HalfRolledError):
+        change(apply="reconcile").apply(POLICY, WEBHOOK, WANTED, False, prove)
+    assert asked == [["control-plane-a", "control-plane-b"]], "kops went through all by itself"
 
 
 def test_a_half_rolled_change_is_taken_back_too(kops: Kops, change: Make) -> None:

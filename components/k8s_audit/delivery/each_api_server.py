@@ -1,0 +1,132 @@
+"""The proof of delivery of several API servers that share an address: a load balancer's, or a name's with several addresses.
+
+A balancer of layer 4 gives a connection to one API server, so what is asked over one connection is asked of one. Which one that is tells the
+start of its process, which the cluster knows of each. New connections are made until each wanted API server was reached and its event arrived.
+"""
+
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import Event
+from urllib.parse import urlsplit
+
+from k8s_audit.delivery.api_server import ApiServer
+from k8s_audit.delivery.check import prove_from
+from k8s_audit.errors import DeliveryError, HostError
+from k8s_audit.kubernetes_api import client_settings
+from k8s_audit.receivers.endpoint import ReceiverEndpoint
+
+REACH = 300.0
+"""Seconds in which a load balancer, or a name, gets to know a new API server."""
+POLL = 1.0
+"""Seconds between two rounds of connections."""
+NEAR = 15.0
+"""Seconds by which the start of a container and that of its process may differ; the kubelet tells of whole seconds."""
+
+Running = Callable[[], Mapping[str, float | None]]
+"""The wanted API servers by their nodes, each with its container's start in seconds since the epoch; None: it does not run yet."""
+
+
+class EachApiServer:
+    """Proves each one once.
+
+    Args:
+        kubeconfig: path of one that may create ConfigMaps in `default` and read /metrics.
+        endpoint: the receiver.
+        timeout: seconds that an event may take.
+        urls: the API servers' own; none: the kubeconfig's, at each of its addresses.
+        stop: ends the wait.
+        say: is told of each proof.
+        reach: seconds to wait for a connection to each.
+    """
+
+    def __init__(
+        self,
+        kubeconfig: str,
+        endpoint: ReceiverEndpoint,
+        timeout: float,
+        urls: Sequence[str],
+        stop: Event,
+        say: Callable[[str], None],
+        reach: float = REACH,
+    ) -> None:
+        """Nothing is asked yet."""
+        self.kubeconfig, self.endpoint, self.timeout, self.urls = kubeconfig, endpoint, timeout, urls
+        self.stop, self.say, self.reach = stop, say, reach
+        self.proved: set[tuple[str, float]] = set()
+
+    def prove(self, running: Running) -> None:
+        """Prove those that run now and were not proved before.
+
+        Raises:
+            DeliveryError: an event did not arrive, or an API server was not reached.
+        """
+        deadline, heard, left = time.monotonic() + self.reach, "", dict[str, float | None]()
+        while True:
+            try:
+                found = running()
+                left = {node: at for node, at in found.items() if at is None or (node, at) not in self.proved}
+                if found and not left:
+                    return
+                heard = self._round({node: at for node, at in left.items() if at is not None}) or heard
+            except HostError as error:
+                heard = str(error)
+            if self.stop.is_set():
+                raise DeliveryError("stopped while the API servers were proved")
+            if time.monotonic() > deadline:
+                raise DeliveryError(self._unreached(list(left), heard))
+            if not left:
+                self.stop.wait(POLL)
+            self.stop.wait(POLL)
+
+    def _round(self, left: dict[str, float]) -> str:
+        """A connection to each address; what the last one said that gave no answer."""
+        heard = ""
+        for url, name in self._addresses() if left else ():
+            with ApiServer(url, self.kubeconfig, name) as server:
+                try:
+                    at = server.started()
+                except DeliveryError as error:
+                    heard = str(error)
+                    continue
+                node = _nearest(left, at)
+                if not node:
+                    continue
+                proof = prove_from(server, self.endpoint, self.timeout, self.stop)
+                if abs(server.started() - at) > NEAR:  # a connection that broke was opened anew, to another one maybe
+                    continue
+                self.proved.add((node, left.pop(node)))
+                self.say(f"{node}: event {proof.audit_id} reached {proof.receiver} in {proof.latency_seconds:g} s")
+        return heard
+
+    def _addresses(self) -> Iterator[tuple[str | None, str | None]]:
+        """URLs, each with the name in the certificate where the URL has another one."""
+        settings = client_settings(self.kubeconfig, DeliveryError)
+        url = urlsplit(str(settings.host))
+        if self.urls or settings.proxy or not url.hostname:
+            yield from ((each, None) for each in self.urls or (None,))
+            return
+        try:
+            found = socket.getaddrinfo(url.hostname, url.port or 443, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise HostError(f"the name of {settings.host} cannot be resolved: {error}") from None
+        for address in sorted({str(info[4][0]) for info in found}):
+            place = f"[{address}]" if ":" in address else address
+            one = url._replace(netloc=f"{place}:{url.port or 443}").geturl()
+            yield one, settings.tls_server_name or (url.hostname if address != url.hostname else None)
+
+    def _unreached(self, nodes: list[str], heard: str) -> str:
+        where = ", ".join(self.urls) or "the kubeconfig's server"
+        last = f" The last that did not answer: {heard}" if heard else ""
+        if not nodes:
+            return f"the cluster tells of no API server on the nodes in question within {self.reach:g} s.{last}"
+        return (
+            f"no connection to {where} reached the API server of {', '.join(nodes)} within {self.reach:g} s, so its delivery is not"
+            f" proved.{last}"
+        )
+
+
+def _nearest(left: Mapping[str, float], at: float) -> str:
+    """The node whose API server started then; empty: none."""
+    near = [(abs(start - at), node) for node, start in left.items() if abs(start - at) <= NEAR]
+    return min(near)[1] if near else ""
