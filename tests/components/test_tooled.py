@@ -96,7 +96,9 @@ def test_kops_gets_what_a_spec_has_a_field_for_and_proofs_between_groups_and_aft
     assert spec["arguments"]["audit-policy-file"] == "/srv/kubernetes/kube-apiserver/k8s-audit-policy.yaml"
     assert (spec["proof"], spec["proofTimeout"], spec["apiServers"]) == ("auditID", "30s", [])
     (proof,) = of_type(engine, "DeliveryCheck").values()
-    assert proof["apiServers"] == [""], "the kubeconfig's own"
+    assert (proof["apiServers"], proof["apiServerPods"]) == ([""], "k8s-app=kube-apiserver"), (
+        "each behind the kubeconfig's"
+    )
 
 
 def test_each_listed_api_server_of_kops_is_proved(engine: Engine) -> None:
@@ -105,6 +107,7 @@ def test_each_listed_api_server_of_kops_is_proved(engine: Engine) -> None:
     assert spec["proof"] == ""
     (proof,) = of_type(engine, "DeliveryCheck").values()
     assert proof["apiServers"] == ["https://10.0.0.11:443", "https://10.0.0.12:443"]
+    assert proof["apiServerPods"] == ""
 
 
 def test_rke_gets_flags_within_the_receivers_limits_and_the_key_is_secret(engine: Engine) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 from k8s_audit.local_cluster import LocalCluster
 from tests.project import free_ports
-from tests.standins.management_cluster import NAME, NAMESPACE, Api, ControlPlanes, booting, crd
+from tests.standins.management_cluster import MACHINE, NAME, NAMESPACE, Api, ControlPlanes, booting, crd
+from tests.standins.mirror_pods import hide
 
 
 def test_preview_a_roll_that_fails_and_goes_back_up_proved_drift_and_destroy(
@@ -68,7 +69,7 @@ config:
             up = project.up().stdout
             outputs = project.outputs()
             (check,) = outputs["deliveryChecks"]
-            assert check["proof"] == "auditID"
+            assert (check["proof"], check["node"]) == ("auditID", MACHINE)
             assert check["auditID"] in Path(outputs["events"]).read_text()
             assert "unchanged" in project.up("--expect-no-changes").stdout
             assert len(controller.booted) == 1
@@ -98,4 +99,5 @@ config:
             project.destroy()
             assert (objects.get()["spec"], api.secrets(NAMESPACE)) == (spec, [])
             assert "annotations" not in objects.get()["metadata"]
+    hide(api.core, MACHINE)
     assert manifest.read_text() == before

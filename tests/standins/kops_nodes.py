@@ -1,55 +1,33 @@
-"""Stands in for kubelets of kops' control-plane nodes: what they tell the cluster of themselves and of their API servers."""
+"""Stands in for kops' control-plane nodes as the cluster has them: each with its instance group and the mirror pod of its API server."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-SYSTEM = "kube-system"
+from tests.standins.mirror_pods import asked, hide, show
 
 
 def join(kubeconfig: str, group: str, started: datetime) -> None:
     """A node of an instance group is there, in the place of the one before, and its API server's container has started."""
     name = f"i-{group}"
-    pod = {
-        "metadata": {
-            "name": f"kube-apiserver-{name}",
-            "labels": {"k8s-app": "kube-apiserver"},
-            "annotations": {"kubernetes.io/config.mirror": "0", "kubernetes.io/config.source": "file"},
-        },
-        "spec": {"nodeName": name, "containers": [{"name": "kube-apiserver", "image": "kube-apiserver"}]},
-    }
-    running = {"running": {"startedAt": started.strftime("%Y-%m-%dT%H:%M:%SZ")}}
-    container = {"name": "kube-apiserver", "image": "a", "imageID": "a", "ready": True, "restartCount": 0}
-    status = {"status": {"containerStatuses": [container | {"state": running}]}}
-    with _core(kubeconfig) as core:
+    node = {"metadata": {"name": name, "labels": {"kops.k8s.io/instancegroup": group}}}
+    with asked(kubeconfig) as core:
         _leave(core, group)
-        node = {"metadata": {"name": name, "labels": {"kops.k8s.io/instancegroup": group}}}
         core.create_node(cast(client.V1Node, node))
-        core.create_namespaced_pod(SYSTEM, cast(client.V1Pod, pod))
-        core.patch_namespaced_pod_status(f"kube-apiserver-{name}", SYSTEM, status)
+        show(core, name, "k8s-app=kube-apiserver", started)
 
 
 def leave(kubeconfig: str, *groups: str) -> None:
     """The nodes of instance groups are gone."""
-    with _core(kubeconfig) as core:
+    with asked(kubeconfig) as core:
         for group in groups:
             _leave(core, group)
 
 
 def _leave(core: client.CoreV1Api, group: str) -> None:
+    hide(core, f"i-{group}")
     with suppress(ApiException):  # there is none
-        core.delete_namespaced_pod(f"kube-apiserver-i-{group}", SYSTEM, grace_period_seconds=0)
-    with suppress(ApiException):
         core.delete_node(f"i-{group}")
-
-
-@contextmanager
-def _core(kubeconfig: str) -> Iterator[client.CoreV1Api]:
-    settings: Any = client.Configuration()
-    config.load_kube_config(kubeconfig, client_configuration=settings)
-    with client.ApiClient(settings) as api:
-        yield client.CoreV1Api(api)

@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -18,11 +19,13 @@ from typing import Any
 import yaml
 
 from k8s_audit.local_cluster import LocalCluster
+from tests.standins.mirror_pods import asked, show
 
 Document = dict[str, Any]
 NAMESPACE, NAME = "clusters", "prod"
 CONTROL_PLANE = f"{NAMESPACE}-{NAME}"
 """Where HyperShift runs a control plane."""
+MACHINE = f"{NAME}-machine"
 UNPROCESSABLE = 422
 LOOK = 0.05
 """Seconds between two looks."""
@@ -260,7 +263,7 @@ def _digest(spec: Document) -> str:
 
 
 def booting(cluster: LocalCluster) -> Callable[[Document, dict[str, str]], None]:
-    """Makes each new machine of the one control plane there is: its files, and flags and mounts of its API server, as kubeadm would."""
+    """Makes each new machine of the one control plane there is: its files, flags and mounts of its API server, and its mirror pod, as kubeadm would."""
     manifest = (cluster.manifests / "kube-apiserver.yaml").read_text()
 
     def boot(document: Document, files: dict[str, str]) -> None:
@@ -278,7 +281,10 @@ def booting(cluster: LocalCluster) -> Callable[[Document, dict[str, str]], None]
         staged = cluster.folder / "staged"
         staged.write_text(yaml.safe_dump(pod, sort_keys=False) if server else manifest)
         staged.rename(cluster.manifests / "kube-apiserver.yaml")
+        started = datetime.now(UTC)
         cluster.create()
+        with asked(str(cluster.kubeconfig)) as core:
+            show(core, MACHINE, "component=kube-apiserver", started)
 
     return boot
 

@@ -4,6 +4,7 @@ import json
 import time
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 import typer
@@ -18,7 +19,9 @@ from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.admission_proof import prove_admission
 from k8s_audit.delivery.api_server import NAMESPACE
+from k8s_audit.delivery.api_server_pods import running
 from k8s_audit.delivery.check import prove_delivery
+from k8s_audit.delivery.each_api_server import EachApiServer
 from k8s_audit.delivery.forwarder.proof import prove_forwarded
 from k8s_audit.delivery.heartbeat import exposition, write_textfile
 from k8s_audit.delivery.proof import Proof
@@ -74,8 +77,9 @@ def verify(
         typer.echo(json.dumps([proof.as_output() for proof in proofs], indent=2))
         return
     for proof in proofs:
+        which = f"{proof.api_server} on {proof.node}" if proof.node else proof.api_server
         typer.echo(
-            f"proved: {SEEN[proof.proof].format(proof.audit_id)} of {proof.api_server} was accepted by {proof.receiver}"
+            f"proved: {SEEN[proof.proof].format(proof.audit_id)} of {which} was accepted by {proof.receiver}"
             f" after {proof.latency_seconds:.2f} s"
         )
     with suppress(ConfigError):  # a faulty token in the environment; what was asked for is proved
@@ -95,7 +99,11 @@ def _prove(stack: Stack, folder: Path) -> list[Proof]:
         proofs += [prove_forwarded(kubeconfig, receiver, forwarder, wait) for receiver in takers]
     elif takers:
         endpoint = places.endpoint(stack, folder)
-        proofs += [prove_delivery(url, kubeconfig, endpoint, timeout) for url in urls]
+        if pods := stack.platform.api_server_pods():
+            each = EachApiServer(kubeconfig, endpoint, timeout, [], Event(), lambda _: None)
+            proofs += each.prove(lambda: running(kubeconfig, pods))
+        else:
+            proofs += [prove_delivery(url, kubeconfig, endpoint, timeout) for url in urls]
     for receiver, webhook in places.webhooks(stack):
         proofs += [prove_admission(url, kubeconfig, receiver, webhook, timeout) for url in urls]
     return proofs

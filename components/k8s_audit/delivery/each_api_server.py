@@ -7,11 +7,13 @@ start of its process, which the cluster knows of each. New connections are made 
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from threading import Event
 from urllib.parse import urlsplit
 
 from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.delivery.check import prove_from
+from k8s_audit.delivery.proof import Proof
 from k8s_audit.errors import DeliveryError, HostError
 from k8s_audit.kubernetes_api import client_settings
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
@@ -55,20 +57,21 @@ class EachApiServer:
         self.stop, self.say, self.reach = stop, say, reach
         self.proved: set[tuple[str, float]] = set()
 
-    def prove(self, running: Running) -> None:
-        """Prove those that run now and were not proved before.
+    def prove(self, running: Running) -> list[Proof]:
+        """Prove those that run now and were not proved before; the proofs that were made now.
 
         Raises:
             DeliveryError: an event did not arrive, or an API server was not reached.
         """
         deadline, heard, left = time.monotonic() + self.reach, "", dict[str, float | None]()
+        made: list[Proof] = []
         while True:
             try:
                 found = running()
                 left = {node: at for node, at in found.items() if at is None or (node, at) not in self.proved}
                 if found and not left:
-                    return
-                heard = self._round({node: at for node, at in left.items() if at is not None}) or heard
+                    return sorted(made, key=lambda proof: proof.node)
+                heard = self._round({node: at for node, at in left.items() if at is not None}, made) or heard
             except HostError as error:
                 heard = str(error)
             if self.stop.is_set():
@@ -79,7 +82,7 @@ class EachApiServer:
                 self.stop.wait(POLL)
             self.stop.wait(POLL)
 
-    def _round(self, left: dict[str, float]) -> str:
+    def _round(self, left: dict[str, float], made: list[Proof]) -> str:
         """A connection to each address; what the last one said that gave no answer."""
         heard = ""
         for url, name in self._addresses() if left else ():
@@ -96,6 +99,7 @@ class EachApiServer:
                 if abs(server.started() - at) > NEAR:  # a connection that broke was opened anew, to another one maybe
                     continue
                 self.proved.add((node, left.pop(node)))
+                made.append(replace(proof, node=node))
                 self.say(f"{node}: event {proof.audit_id} reached {proof.receiver} in {proof.latency_seconds:g} s")
         return heard
 

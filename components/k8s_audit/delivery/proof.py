@@ -17,6 +17,7 @@ class Proof:
         proof: how it was seen: `auditID`, `accepted`, `admission` or `forwarded`.
         audit_id: the request's.
         latency_seconds: from the request to the receiver's acceptance; for `accepted` until we saw it counted.
+        node: the API server's, where it is found behind an address of several; else empty.
     """
 
     api_server: str
@@ -24,6 +25,7 @@ class Proof:
     proof: str
     audit_id: str
     latency_seconds: float
+    node: str = ""
 
     def as_output(self) -> dict[str, str | float]:
         """As a stack's output `deliveryChecks` and `verify --json` spell it."""
@@ -33,6 +35,7 @@ class Proof:
             "proof": self.proof,
             "auditID": self.audit_id,
             "latencySeconds": self.latency_seconds,
+            **({"node": self.node} if self.node else {}),
         }
 
 

@@ -29,6 +29,7 @@ def proved(
     audited: Audited,
     timeout: str,
     api_servers: Sequence[str] = (),
+    api_server_pods: str = "",
 ) -> pulumi.Output[list[dict[str, Any]]]:
     """Register the proof.
 
@@ -39,6 +40,7 @@ def proved(
         audited: what set the audit logging; the proof is made again when its digest changes.
         timeout: a duration: how long an event may take.
         api_servers: each API server's own URL; default: the kubeconfig's.
+        api_server_pods: the label by which each one behind the kubeconfig's is found; empty: it is not looked for.
 
     Returns:
         one proof an API server.
@@ -50,6 +52,7 @@ def proved(
         receiver=args["receiver"],
         timeout=timeout,
         triggers=[audited.digest],
+        api_server_pods=api_server_pods,
         opts=pulumi.ResourceOptions(parent=component, depends_on=[audited]),
     )
     return check.checks

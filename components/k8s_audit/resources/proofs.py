@@ -21,6 +21,8 @@ class DeliveryCheck(pulumi.CustomResource):
         triggers: the proof is made again when one of them changes.
         forwarder: for the proof `forwarded`: the namespace of its pods, a slash, its name.
         remaining: names of the hosts whose turn comes after this proof; for messages alone.
+        api_server_pods: the label of the API servers' pods in kube-system, each of which is found behind the kubeconfig's server and
+            proved; empty: api_servers are.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class DeliveryCheck(pulumi.CustomResource):
         triggers: list[pulumi.Input[str]] | None = None,
         forwarder: pulumi.Input[str] | None = None,
         remaining: Sequence[str] = (),
+        api_server_pods: str = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
@@ -53,12 +56,13 @@ class DeliveryCheck(pulumi.CustomResource):
             "timeout": timeout,
             "triggers": triggers or [],
             "remaining": list(remaining),
+            "apiServerPods": api_server_pods,
         }
         super().__init__(f"{PACKAGE}:index:DeliveryCheck", resource_name, props | dict.fromkeys(["checks"]), opts)
 
     @property
     def checks(self) -> pulumi.Output[list[dict[str, Any]]]:
-        """One proof an API server: apiServer, receiver, proof, auditID, latencySeconds."""
+        """One proof an API server: apiServer, receiver, proof, auditID, latencySeconds, and node where it was found by its pod."""
         return cast(pulumi.Output[list[dict[str, Any]]], pulumi.get(self, "checks"))
 
 

@@ -11,6 +11,7 @@ from k8s_audit.config.model import AbsolutePath
 from k8s_audit.config.platforms.hosts import api_server_url
 from k8s_audit.config.platforms.management import ManagementPlatform
 from k8s_audit.control_plane.versions import KubernetesVersion
+from k8s_audit.delivery.api_server_pods import OF_KUBEADM
 from k8s_audit.platforms.cluster_api.control_plane import FOLDER
 
 
@@ -28,6 +29,10 @@ class ClusterApiPlatform(ManagementPlatform):
     def own_api_servers(self) -> Sequence[str | None]:
         """See PlatformConfig."""
         return self.api_servers or [None]
+
+    def api_server_pods(self) -> str:
+        """See PlatformConfig."""
+        return "" if self.api_servers else OF_KUBEADM
 
     def delivery_faults(self, delivery: DeliveryConfig) -> list[str]:
         """See PlatformConfig: the log needs a folder of its own."""

@@ -11,6 +11,7 @@ from k8s_audit.config.model import AbsolutePath, Duration
 from k8s_audit.config.platforms.hosts import api_server_url
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.control_plane.versions import KubernetesVersion
+from k8s_audit.delivery.api_server_pods import OF_KOPS
 from k8s_audit.platforms.kops.spec import FOLDER
 
 ClusterName = Annotated[
@@ -51,6 +52,10 @@ class KopsPlatform(PlatformConfig):
     def own_api_servers(self) -> Sequence[str | None]:
         """See PlatformConfig."""
         return self.api_servers or [None]
+
+    def api_server_pods(self) -> str:
+        """See PlatformConfig."""
+        return OF_KOPS if self.prove_each_group and not self.api_servers else ""
 
     def delivery_faults(self, delivery: DeliveryConfig) -> list[str]:
         """See PlatformConfig: a spec has no field for truncation, and the log needs a folder of its own."""

@@ -32,6 +32,10 @@ class PlatformConfig(ConfigModel):
         """The URLs of its single API servers; None: that of the kubeconfig."""
         return [None]
 
+    def api_server_pods(self) -> str:
+        """The label of its API servers' pods in kube-system, by which the proof finds each behind the kubeconfig's server; empty: it does not."""
+        return ""
+
     def log_path(self) -> str | None:
         """Where the audit log goes unless the configuration says; None: the style's own path."""
         return None

@@ -23,7 +23,8 @@ class ClusterApiAuditArgs(TypedDict):
     receiver: ReceiverArgs
     """Who gets the events."""
     kubeconfig: str
-    """Path of the cluster's own kubeconfig: the proof of delivery may create ConfigMaps in `default` and read /metrics."""
+    """Path of the cluster's own kubeconfig: the proof of delivery may create ConfigMaps in `default`, read /metrics, and list
+    pods in kube-system."""
     policy: NotRequired[str]
     """YAML of the audit policy; default: the profile `detection`."""
     delivery: NotRequired[dict[str, Any]]
@@ -65,5 +66,7 @@ class ClusterApiAudit(pulumi.ComponentResource):
             rollout_timeout=platform.rollout_timeout,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.delivery_checks = proved(self, name, args, control_plane, delivery.proof_timeout(), platform.api_servers)
+        self.delivery_checks = proved(
+            self, name, args, control_plane, delivery.proof_timeout(), platform.api_servers, platform.api_server_pods()
+        )
         self.register_outputs({"deliveryChecks": self.delivery_checks})

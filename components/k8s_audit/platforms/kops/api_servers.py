@@ -1,20 +1,17 @@
 """Which API servers the nodes of some instance groups run, as the cluster tells it.
 
-kops labels each node with its group, and each API server is a mirror pod, for which kops' own validation looks, too:
-https://github.com/kubernetes/kops/blob/v1.32.0/pkg/validation/validate_cluster.go,
-https://github.com/kubernetes/kops/blob/v1.32.0/nodeup/pkg/model/kube_apiserver.go
+kops labels each node with its group, and looks for each one's mirror pod when it validates a cluster:
+https://github.com/kubernetes/kops/blob/v1.32.0/pkg/validation/validate_cluster.go
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from k8s_audit.delivery import api_server_pods
 from k8s_audit.errors import HostError
 from k8s_audit.kubernetes_api import answered, client_settings
 
 GROUP = "kops.k8s.io/instancegroup"
-API_SERVERS, CONTAINER = "k8s-app=kube-apiserver", "kube-apiserver"
-TIMEOUT = 10
-"""Seconds."""
 
 
 def running(kubeconfig: str, groups: Sequence[str]) -> dict[str, float | None]:
@@ -31,17 +28,11 @@ def running(kubeconfig: str, groups: Sequence[str]) -> dict[str, float | None]:
 
     core: Any = client.CoreV1Api(client.ApiClient(client_settings(kubeconfig, HostError)))
     try:
-        nodes = core.list_node(label_selector=f"{GROUP} in ({', '.join(groups)})", _request_timeout=TIMEOUT)
-        pods = core.list_namespaced_pod("kube-system", label_selector=API_SERVERS, _request_timeout=TIMEOUT)
+        nodes = core.list_node(
+            label_selector=f"{GROUP} in ({', '.join(groups)})", _request_timeout=api_server_pods.TIMEOUT
+        )
     except Exception as error:  # whatever urllib3 raises
-        raise HostError(f"the cluster, asked for its nodes and API servers, {answered(error)}") from None
-    started = {str(pod.spec.node_name): _start(pod) for pod in pods.items}
+        raise HostError(f"the cluster, asked to list nodes, {answered(error)}") from None
+    started = api_server_pods.running(kubeconfig, api_server_pods.OF_KOPS)
     names = [str(node.metadata.name) for node in nodes.items]
     return {name: started.get(name) for name in names}
-
-
-def _start(pod: Any) -> float | None:
-    for status in pod.status.container_statuses or []:
-        if status.name == CONTAINER and status.state and status.state.running:
-            return float(status.state.running.started_at.timestamp())
-    return None

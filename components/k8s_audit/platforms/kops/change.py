@@ -81,8 +81,7 @@ class KopsChange:
             webhook: the webhook kubeconfig's text; a secret.
             arguments: audit flags by name, without dashes.
             adopt: take over audit fields that are there already with other values.
-            prove: is asked of the groups that have it before the next group's nodes are replaced, and of all at the end; None: nothing
-                is proved.
+            prove: is asked of the groups that have it before the next group's nodes are replaced; None: nothing is proved.
 
         Raises:
             ConflictError, HostError, ToolError: found before anything was changed.
@@ -152,7 +151,6 @@ class KopsChange:
             self._reconcile(groups)
         else:
             self._roll(groups, prove)
-        self._prove(groups, [], prove)
 
     def _put_back(self, spec: str, error: ToolError, groups: list[str]) -> None:
         try:
@@ -186,7 +184,7 @@ class KopsChange:
                 f"{error}\n{_groups(done, left)} Delivery of those that have it is not proved, so no further node was touched. Mend what"
                 " is said, and the next `up` proves it and goes on; `destroy` takes it back. Where a connection cannot reach each API"
                 " server: audit:platform.apiServers, or audit:platform.proveEachGroup: false",
-                left or done,
+                left,
             ) from None
 
     def _reconcile(self, groups: list[str]) -> None:

@@ -73,5 +73,7 @@ class KopsAudit(pulumi.ComponentResource):
             api_servers=platform.api_servers,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.delivery_checks = proved(self, name, args, spec, delivery.proof_timeout(), platform.api_servers)
+        self.delivery_checks = proved(
+            self, name, args, spec, delivery.proof_timeout(), platform.api_servers, platform.api_server_pods()
+        )
         self.register_outputs({"deliveryChecks": self.delivery_checks})

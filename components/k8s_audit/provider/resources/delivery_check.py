@@ -6,7 +6,9 @@ from types import MappingProxyType
 from pydantic import Field
 
 from k8s_audit.control_plane.durations import seconds
+from k8s_audit.delivery.api_server_pods import running
 from k8s_audit.delivery.check import prove_delivery
+from k8s_audit.delivery.each_api_server import EachApiServer
 from k8s_audit.delivery.forwarder.proof import prove_forwarded
 from k8s_audit.delivery.proof import Proof
 from k8s_audit.errors import DeliveryError
@@ -39,6 +41,8 @@ class DeliveryCheckInputs(ResourceInputs):
     proof: str = AUDIT_ID
     """`auditID`: the receiver tells of the event; `accepted`: the API server's counters do; `forwarded`: the forwarder's log does."""
     forwarder: str = ""
+    api_server_pods: str = Field(default="", json_schema_extra=BESIDE)
+    """The label of the API servers' pods in kube-system: each is found behind the kubeconfig's server; empty: the one that answers."""
     timeout: str = "30s"
     triggers: list[str] = []  # noqa: RUF012 - pydantic copies it
     remaining: list[str] = Field(default=[], json_schema_extra=BESIDE)
@@ -98,6 +102,9 @@ def _proofs(context: Context, inputs: DeliveryCheckInputs) -> list[Proof]:
     timeout = seconds(inputs.timeout)
     if inputs.proof == FORWARDED:
         return [prove_forwarded(inputs.kubeconfig, inputs.receiver, inputs.forwarder, timeout, context.stop)]
+    if inputs.api_server_pods:
+        each = EachApiServer(inputs.kubeconfig, inputs.endpoint(), timeout, [], context.stop, context.say)
+        return each.prove(lambda: running(inputs.kubeconfig, inputs.api_server_pods))
     return [
         prove_delivery(server or None, inputs.kubeconfig, inputs.endpoint(), timeout, context.stop)
         for server in inputs.api_servers
