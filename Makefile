@@ -31,7 +31,7 @@ lint: .venv/test-ready
 
 test: lint
 	.venv/bin/python -m tools.setup test
-	$(ACTIVATE) && python -m pytest -n 4 --dist worksteal
+	$(ACTIVATE) && python -m tools.tests
 
 coverage: .venv/test-ready
 	.venv/bin/python -m tools.setup test

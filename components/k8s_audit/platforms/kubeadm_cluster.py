@@ -138,7 +138,8 @@ class KubeadmCluster:
 
     def _refused(self, error: Exception, right: str) -> HostError:
         look = f"kubectl --kubeconfig {self.kubeconfig} -n {NAMESPACE} auth can-i {right}"
-        out = "; audit:platform.persist: false does without" if getattr(error, "status", None) == FORBIDDEN else ""
+        forbidden = getattr(error, "status", None) == FORBIDDEN and right.endswith("configmaps")
+        out = "; audit:platform.persist: false does without" if forbidden else ""
         return HostError(f"the cluster {answered(error)}{out}.\nLook closer: {look}")
 
 
