@@ -9,14 +9,12 @@ from types import TracebackType
 from typing import Self
 
 from k8s_audit.errors import DeliveryError
-from k8s_audit.kubernetes_api import client_settings, refusal, unanswered
+from k8s_audit.kubernetes_api import ask, client_settings, refusal, unanswered
 
 NAMESPACE = "default"
+CONFIG_MAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 START_UP = 10.0
 """Seconds in which a fresh API server may still refuse: it is ready before its `default` namespace is."""
-OK = 200
-REQUEST_TIMEOUT = 10
-"""Seconds."""
 EVENTS, ERRORS = "apiserver_audit_event_total", "apiserver_audit_error_total"
 REQUESTS = "rest_client_requests_total"
 REVIEWS, FAILED_OPEN = "apiserver_admission_webhook_request_total", "apiserver_admission_webhook_fail_open_count"
@@ -100,7 +98,6 @@ class ApiServer:
             settings.tls_server_name = tls_server_name
         self.url, self.kubeconfig = str(settings.host), kubeconfig
         self.client = client.ApiClient(settings)
-        self.core = client.CoreV1Api(self.client)
 
     def __enter__(self) -> Self:
         return self
@@ -114,20 +111,17 @@ class ApiServer:
         Raises:
             DeliveryError: the API server does not answer, or refuses.
         """
-        from kubernetes.client import V1ConfigMap, V1ObjectMeta
         from kubernetes.client.exceptions import ApiException
 
-        config_map = V1ConfigMap(metadata=V1ObjectMeta(name=name))
+        config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
         deadline = time.monotonic() + START_UP
         while True:
             try:
-                headers = self.core.create_namespaced_config_map_with_http_info(
-                    NAMESPACE, config_map, dry_run="All", _request_timeout=REQUEST_TIMEOUT
-                )[2]
+                headers = ask(self.client, "POST", CONFIG_MAPS, config_map, {"dryRun": "All"}).headers
                 break
             except ApiException as error:
                 if error.status == BAD_REQUEST and DRY_RUN in str(error.body):
-                    headers = error.headers
+                    headers = error.headers or {}
                     break
                 to = f"answers {error.status} to `create configmaps`: {refusal(error)}"
                 why = to if error.status else unanswered(error)
@@ -169,12 +163,9 @@ class ApiServer:
 
     def _metrics(self) -> str:
         try:
-            request = self.client.param_serialize("GET", "/metrics", auth_settings=["BearerToken"])
-            answer = self.client.call_api(*request, _request_timeout=REQUEST_TIMEOUT)
-            if answer.status == OK:
-                return str(answer.read().decode())
-            why = f"answers {answer.status}; the kubeconfig needs the right to get /metrics"
+            return ask(self.client, "GET", "/metrics").text
         except Exception as error:  # whatever urllib3 raises
-            why = unanswered(error)
+            status = getattr(error, "status", None)
+            why = f"answers {status}; the kubeconfig needs the right to get /metrics" if status else unanswered(error)
         look = f"kubectl --kubeconfig {self.kubeconfig} --server {self.url} get --raw /metrics"
         raise DeliveryError(f"{self.url} {why}; its counters prove delivery to this receiver.\nLook closer: {look}")

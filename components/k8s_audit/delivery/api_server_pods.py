@@ -3,17 +3,15 @@
 https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
 """
 
-from typing import Any
+from datetime import datetime
 
 from k8s_audit.errors import HostError
-from k8s_audit.kubernetes_api import answered, client_settings
+from k8s_audit.kubernetes_api import Document, answered, client_settings, listed
 
 NAMESPACE, CONTAINER = "kube-system", "kube-apiserver"
 OF_KUBEADM, OF_KOPS = "component=kube-apiserver", "k8s-app=kube-apiserver"
 """Their labels: https://github.com/kubernetes/kubernetes/blob/v1.34.4/cmd/kubeadm/app/util/staticpod/utils.go,
 https://github.com/kubernetes/kops/blob/v1.32.0/nodeup/pkg/model/kube_apiserver.go."""
-TIMEOUT = 10
-"""Seconds."""
 
 
 def running(kubeconfig: str, selector: str) -> dict[str, float | None]:
@@ -28,16 +26,18 @@ def running(kubeconfig: str, selector: str) -> dict[str, float | None]:
     """
     from kubernetes import client
 
-    core: Any = client.CoreV1Api(client.ApiClient(client_settings(kubeconfig, HostError)))
+    settings = client_settings(kubeconfig, HostError)
     try:
-        pods = core.list_namespaced_pod(NAMESPACE, label_selector=selector, _request_timeout=TIMEOUT)
+        with client.ApiClient(settings) as api:
+            pods = listed(api, f"/api/v1/namespaces/{NAMESPACE}/pods", {"labelSelector": selector})
     except Exception as error:  # whatever urllib3 raises
         raise HostError(f"the cluster, asked to list pods in {NAMESPACE}, {answered(error)}") from None
-    return {str(pod.spec.node_name): _start(pod) for pod in pods.items}
+    return {str(pod["spec"].get("nodeName")): _start(pod) for pod in pods}
 
 
-def _start(pod: Any) -> float | None:
-    for status in pod.status.container_statuses or []:
-        if status.name == CONTAINER and status.state and status.state.running:
-            return float(status.state.running.started_at.timestamp())
+def _start(pod: Document) -> float | None:
+    for status in pod.get("status", {}).get("containerStatuses") or []:
+        running = status.get("state", {}).get("running")
+        if status["name"] == CONTAINER and running:
+            return datetime.fromisoformat(running["startedAt"]).timestamp()
     return None

@@ -6,8 +6,10 @@ https://kubernetes.io/docs/setup/best-practices/certificates/#configure-certific
 from pathlib import Path
 
 from k8s_audit.errors import ToolError
+from k8s_audit.kubernetes_api import ask
 
 GROUP = "kubeadm:cluster-admins"
+RBAC = "rbac.authorization.k8s.io"
 CONFLICT = 409
 
 
@@ -26,14 +28,16 @@ def bind(super_admin: Path) -> None:
     settings = client.Configuration()
     config.load_kube_config(str(super_admin), client_configuration=settings)
     settings.proxy = None
-    binding = client.V1ClusterRoleBinding(
-        metadata=client.V1ObjectMeta(name=GROUP),
-        role_ref=client.V1RoleRef(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name="cluster-admin"),
-        subjects=[client.RbacV1Subject(api_group="rbac.authorization.k8s.io", kind="Group", name=GROUP)],
-    )
+    binding = {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": GROUP},
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": GROUP}],
+    }
     with client.ApiClient(settings) as connection:
         try:
-            client.RbacAuthorizationV1Api(connection).create_cluster_role_binding(binding)
+            ask(connection, "POST", f"/apis/{RBAC}/v1/clusterrolebindings", binding)
         except ApiException as error:
             if error.status != CONFLICT:
                 raise ToolError(f"the administrators' role could not be bound: {error.status} {error.reason}") from None

@@ -6,11 +6,11 @@ What a node's API server records, its labels do not tell: a node that joined aft
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from k8s_audit.errors import HostError
-from k8s_audit.kubernetes_api import answered, client_settings
+from k8s_audit.kubernetes_api import Document, answered, client_settings, listed
 
 ROLE = "node-role.kubernetes.io/control-plane"
 LABELS: Mapping[str, str] = MappingProxyType(
@@ -28,8 +28,6 @@ https://github.com/siderolabs/talos/blob/v1.13.0/internal/app/machined/pkg/contr
 https://github.com/openshift/openshift-ansible/blob/release-3.11/roles/openshift_facts/defaults/main.yml."""
 KEYS: Mapping[str, str] = MappingProxyType({"talos": "nodes"})
 """The key of `audit:platform` that lists hosts, where it is not `hosts`."""
-TIMEOUT = 15
-"""Seconds for one request."""
 
 
 class HostNames(Protocol):
@@ -92,14 +90,15 @@ def server_nodes(kubeconfig: str, kind: str) -> list[ServerNode]:
     """
     from kubernetes import client
 
-    core = client.CoreV1Api(client.ApiClient(client_settings(kubeconfig, HostError)))
+    settings = client_settings(kubeconfig, HostError)
     try:
-        listed = core.list_node(label_selector=LABELS[kind], _request_timeout=TIMEOUT)
+        with client.ApiClient(settings) as api:
+            nodes = listed(api, "/api/v1/nodes", {"labelSelector": LABELS[kind]})
     except Exception as error:  # whatever urllib3 raises
         raise HostError(
             f"the cluster {answered(error)}.\nLook closer: kubectl --kubeconfig {kubeconfig} auth can-i list nodes"
         ) from None
-    return sorted((_node(found) for found in listed.items), key=lambda node: node.name)
+    return sorted((_node(found) for found in nodes), key=lambda node: node.name)
 
 
 def strays(hosts: Sequence[HostNames], nodes: Sequence[ServerNode]) -> Strays | None:
@@ -119,6 +118,6 @@ def strays(hosts: Sequence[HostNames], nodes: Sequence[ServerNode]) -> Strays | 
     return Strays(number, among or tuple(node.name for node in nodes))
 
 
-def _node(found: Any) -> ServerNode:
-    told = (found.status.addresses if found.status else None) or []
-    return ServerNode(found.metadata.name, frozenset(each.address for each in told))
+def _node(found: Document) -> ServerNode:
+    told = found.get("status", {}).get("addresses") or []
+    return ServerNode(found["metadata"]["name"], frozenset(each["address"] for each in told))

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubernetes_api import RECORD, answered, client_settings
+from k8s_audit.kubernetes_api import RECORD, Document, answered, ask, client_settings, listed
 
 NAMESPACE, NAME = "kube-system", "kubeadm-config"
+CONFIG_MAP = f"/api/v1/namespaces/{NAMESPACE}/configmaps/{NAME}"
 KEYS = ("ClusterConfiguration", "MasterConfiguration")
 """Of the ConfigMap's data; the second one in Kubernetes 1.11."""
 API_SERVERS = "component=kube-apiserver"
 """The label that kubeadm gives their pods."""
-TIMEOUT = 15
-"""Seconds for one request."""
 NOT_FOUND, FORBIDDEN, CONFLICT = 404, 403, 409
 
 
@@ -73,19 +72,19 @@ class KubeadmCluster:
         """
         from kubernetes.client.exceptions import ApiException
 
-        core = self._core()
+        api = self._api()
         try:
-            found = core.read_namespaced_config_map(NAME, NAMESPACE, _request_timeout=TIMEOUT)
+            found = ask(api, "GET", CONFIG_MAP).document
         except ApiException as error:
             if error.status == NOT_FOUND:
                 return None
             raise self._refused(error, "get configmaps") from None
         except Exception as error:  # whatever urllib3 raises
             raise self._refused(error, "get configmaps") from None
-        data = found.data or {}
+        data, metadata = found.get("data") or {}, found["metadata"]
         key = next((key for key in KEYS if key in data), None)
-        annotations = found.metadata.annotations or {}
-        return Stored(key, data[key], annotations.get(RECORD), found.metadata.resource_version) if key else None
+        annotations = metadata.get("annotations") or {}
+        return Stored(key, data[key], annotations.get(RECORD), metadata["resourceVersion"]) if key else None
 
     def write(self, stored: Stored, text: str, record: str | None) -> None:
         """Store another text, if nobody changed it since it was read.
@@ -100,9 +99,9 @@ class KubeadmCluster:
             "metadata": {"resourceVersion": stored.version, "annotations": {RECORD: record}},
             "data": {stored.key: text},
         }
-        core = self._core()
+        api = self._api()
         try:
-            core.patch_namespaced_config_map(NAME, NAMESPACE, patch, _request_timeout=TIMEOUT)
+            ask(api, "PATCH", CONFIG_MAP, patch)
         except ApiException as error:
             if error.status == CONFLICT:
                 raise ConflictError(f"ConfigMap {NAMESPACE}/{NAME} was changed by somebody else meanwhile") from None
@@ -116,12 +115,12 @@ class KubeadmCluster:
         Raises:
             HostError: the cluster cannot be asked.
         """
-        core = self._core()
+        api = self._api()
         try:
-            listed = core.list_namespaced_pod(NAMESPACE, label_selector=API_SERVERS, _request_timeout=TIMEOUT)
+            pods = listed(api, f"/api/v1/namespaces/{NAMESPACE}/pods", {"labelSelector": API_SERVERS})
         except Exception as error:  # whatever urllib3 raises
             raise self._refused(error, "list pods") from None
-        return sorted((_pod(pod) for pod in listed.items), key=lambda pod: pod.node)
+        return sorted((_pod(pod) for pod in pods), key=lambda pod: pod.node)
 
     def unaudited(self) -> list[ApiServerPod]:
         """Those that have no audit policy.
@@ -131,10 +130,10 @@ class KubeadmCluster:
         """
         return [pod for pod in self.api_servers() if not pod.audits]
 
-    def _core(self) -> Any:
+    def _api(self) -> Any:
         from kubernetes import client
 
-        return client.CoreV1Api(client.ApiClient(client_settings(self.kubeconfig, HostError)))
+        return client.ApiClient(client_settings(self.kubeconfig, HostError))
 
     def _refused(self, error: Exception, right: str) -> HostError:
         look = f"kubectl --kubeconfig {self.kubeconfig} -n {NAMESPACE} auth can-i {right}"
@@ -143,8 +142,10 @@ class KubeadmCluster:
         return HostError(f"the cluster {answered(error)}{out}.\nLook closer: {look}")
 
 
-def _pod(pod: Any) -> ApiServerPod:
-    container = pod.spec.containers[0]
-    arguments = [*(container.command or []), *(container.args or [])]
+def _pod(pod: Document) -> ApiServerPod:
+    spec, container = pod["spec"], pod["spec"]["containers"][0]
+    arguments = [*(container.get("command") or []), *(container.get("args") or [])]
     audits = any(argument.startswith("--audit-policy-file=") for argument in arguments)
-    return ApiServerPod(pod.spec.node_name or pod.metadata.name, pod.status.host_ip or "", audits)
+    return ApiServerPod(
+        spec.get("nodeName") or pod["metadata"]["name"], pod.get("status", {}).get("hostIP") or "", audits
+    )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from k8s_audit.errors import ReceiverError
+from k8s_audit.kubernetes_api import ask
 from k8s_audit.receivers.cluster import asked
 from k8s_audit.receivers.endpoint import ACCEPTED, BODY_LIMIT, EVENT_LIMIT, ReceiverEndpoint
 from k8s_audit.receivers.service import dns_name, url_of
@@ -44,12 +45,11 @@ def live_endpoint(receiver: str, address: ServiceAddress, kubeconfig: str) -> Re
     Raises:
         ReceiverError: the Service is not there, or the cluster cannot be asked.
     """
-    from kubernetes import client
     from kubernetes.client.exceptions import ApiException
 
     with asked(kubeconfig) as api:
         try:
-            found = client.CoreV1Api(api).read_namespaced_service(address.service, address.namespace)
+            found = ask(api, "GET", f"/api/v1/namespaces/{address.namespace}/services/{address.service}").document
         except ApiException as error:
             if error.status != NOT_FOUND:
                 raise
@@ -62,7 +62,7 @@ def live_endpoint(receiver: str, address: ServiceAddress, kubeconfig: str) -> Re
         name=receiver,
         url=url_of(
             "https" if address.tls else "http",
-            found.spec.cluster_ip if found.spec else None,
+            found.get("spec", {}).get("clusterIP"),
             address.port,
             address.path,
         ),

@@ -7,9 +7,6 @@ from typing import Any
 from k8s_audit.errors import ReceiverError
 from k8s_audit.kubernetes_api import client_settings, unanswered
 
-REQUEST_TIMEOUT = 10
-"""Seconds."""
-
 
 @contextmanager
 def asked(kubeconfig: str) -> Iterator[Any]:

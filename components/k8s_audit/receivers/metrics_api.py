@@ -4,7 +4,8 @@ Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscal
 """
 
 from k8s_audit.errors import ReceiverError
-from k8s_audit.receivers.cluster import REQUEST_TIMEOUT, asked
+from k8s_audit.kubernetes_api import ask
+from k8s_audit.receivers.cluster import asked
 
 GROUP, VERSION = "metrics.k8s.io", "v1beta1"
 ABSENT = (404, 503)
@@ -22,12 +23,11 @@ def served(kubeconfig: str) -> bool:
     Raises:
         ReceiverError: the cluster does not tell.
     """
-    from kubernetes.client import CustomObjectsApi
     from kubernetes.client.exceptions import ApiException
 
     with asked(kubeconfig) as api:
         try:
-            CustomObjectsApi(api).get_api_resources(GROUP, VERSION, _request_timeout=REQUEST_TIMEOUT)
+            ask(api, "GET", f"/apis/{GROUP}/{VERSION}")
         except ApiException as error:
             if error.status in ABSENT:
                 return False

@@ -5,10 +5,10 @@ An agent of the host network declares no ports, so pods that declare none are ta
 
 import difflib
 from dataclasses import dataclass
-from typing import Any
 
 from k8s_audit.errors import ReceiverError
-from k8s_audit.receivers.cluster import REQUEST_TIMEOUT, asked
+from k8s_audit.kubernetes_api import listed
+from k8s_audit.receivers.cluster import asked
 
 SHOWN = 5
 """Pods that a message names."""
@@ -29,19 +29,17 @@ def pods_in(kubeconfig: str, namespace: str) -> list[Pod]:
     Raises:
         ReceiverError: the cluster does not tell.
     """
-    from kubernetes.client import CoreV1Api
-
     with asked(kubeconfig) as api:
-        found: list[Any] = CoreV1Api(api).list_namespaced_pod(namespace, _request_timeout=REQUEST_TIMEOUT).items
-        return [
-            Pod(
-                pod.metadata.name,
-                dict(pod.metadata.labels or {}),
-                frozenset(port.container_port for one in pod.spec.containers for port in one.ports or []),
-            )
-            for pod in found
-            if pod.status.phase not in ("Succeeded", "Failed")
-        ]
+        found = listed(api, f"/api/v1/namespaces/{namespace}/pods")
+    return [
+        Pod(
+            pod["metadata"]["name"],
+            dict(pod["metadata"].get("labels") or {}),
+            frozenset(port["containerPort"] for one in pod["spec"]["containers"] for port in one.get("ports") or []),
+        )
+        for pod in found
+        if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+    ]
 
 
 def matching(pods: list[Pod], namespace: str, selector: dict[str, str], port: int) -> list[Pod]:

@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from k8s_audit.delivery.api_server import REQUEST_TIMEOUT, ApiServer
+from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.delivery.forwarder.diagnosis import Look
 from k8s_audit.delivery.forwarder.objects import CONTAINER, selector
 from k8s_audit.errors import DeliveryError
-from k8s_audit.kubernetes_api import unanswered
+from k8s_audit.kubernetes_api import answer_to, unanswered
 
 FORBIDDEN = 403
 TAIL = 200
@@ -96,18 +96,15 @@ class ForwarderPods:
 
     def _read(self, path: str, right: str, **query: str) -> str:
         """The answer's text; empty where there is nothing to read."""
-        client = self.server.client
-        request = client.param_serialize("GET", path, query_params=[*query.items()], auth_settings=["BearerToken"])
         try:
-            answer = client.call_api(*request, _request_timeout=REQUEST_TIMEOUT)
-            text, status = answer.read().decode("utf-8", "replace"), answer.status
+            answer = answer_to(self.server.client, "GET", path, query=query)
         except Exception as error:  # whatever urllib3 raises
             raise DeliveryError(f"{self.server.url} {unanswered(error)}") from None
-        if status == FORBIDDEN:
+        if answer.status == FORBIDDEN:
             verb, _, resource = right.partition(" ")
             look = f"kubectl --kubeconfig {self.server.kubeconfig} --namespace {self.namespace} auth can-i {verb} {resource}"
             raise DeliveryError(
                 f"{self.server.url}: the kubeconfig needs the right to {right} in namespace {self.namespace}: by the"
                 f" forwarder's log it is told what arrived.\nLook closer: {look}"
             )
-        return text if 200 <= status < 300 else ""
+        return answer.text if 200 <= answer.status < 300 else ""

@@ -7,11 +7,10 @@ kind: the mirror pod of each API server has its command line. k3d: K3s notes its
 import json
 from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any
 
 from k8s_audit.errors import HostError
-from k8s_audit.kubernetes_api import client_settings, unanswered
-from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAMESPACE, TIMEOUT
+from k8s_audit.kubernetes_api import Document, client_settings, listed, unanswered
+from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAMESPACE
 
 Flags = dict[str, str]
 NODE_ARGUMENTS = "k3s.io/node-args"
@@ -34,7 +33,7 @@ def live(kind: str, kubeconfig: str) -> dict[str, Flags]:
     settings = client_settings(kubeconfig, HostError)
     try:
         with client.ApiClient(settings) as api:
-            found = READERS[kind](client.CoreV1Api(api))
+            found = READERS[kind](listed(api, *WHERE[kind]))
     except ApiException as error:
         right = "list pods in kube-system" if kind == "kind" else "list nodes"
         to = f"answers {error.status} to `{right}`, by which it is told how it was created"
@@ -48,18 +47,19 @@ def live(kind: str, kubeconfig: str) -> dict[str, Flags]:
     return found
 
 
-def _of_kind(core: Any) -> dict[str, Flags]:
-    pods = core.list_namespaced_pod(NAMESPACE, label_selector=API_SERVERS, _request_timeout=TIMEOUT).items
-    return {str(pod.metadata.name): _audit(pod.spec.containers[0].command or []) for pod in pods}
+def _of_kind(pods: list[Document]) -> dict[str, Flags]:
+    return {str(pod["metadata"]["name"]): _audit(pod["spec"]["containers"][0].get("command") or []) for pod in pods}
 
 
-def _of_k3d(core: Any) -> dict[str, Flags]:
+def _of_k3d(nodes: list[Document]) -> dict[str, Flags]:
     found: dict[str, Flags] = {}
-    for node in core.list_node(_request_timeout=TIMEOUT).items:
-        words = _words((node.metadata.annotations or {}).get(NODE_ARGUMENTS, ""))
+    for node in nodes:
+        words = _words((node["metadata"].get("annotations") or {}).get(NODE_ARGUMENTS, ""))
         if words[:1] == ["server"]:
             pairs = pairwise(words)
-            found[str(node.metadata.name)] = _audit([value for name, value in pairs if name == API_SERVER_ARGUMENT])
+            found[str(node["metadata"]["name"])] = _audit(
+                [value for name, value in pairs if name == API_SERVER_ARGUMENT]
+            )
     return found
 
 
@@ -76,7 +76,11 @@ def _audit(words: list[str]) -> Flags:
     return {name: value for name, value in flags.items() if name.startswith("audit-")}
 
 
-READERS: Mapping[str, Callable[[Any], dict[str, Flags]]] = {"kind": _of_kind, "k3d": _of_k3d}
+READERS: Mapping[str, Callable[[list[Document]], dict[str, Flags]]] = {"kind": _of_kind, "k3d": _of_k3d}
+WHERE: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "kind": (f"/api/v1/namespaces/{NAMESPACE}/pods", {"labelSelector": API_SERVERS}),
+    "k3d": ("/api/v1/nodes", {}),
+}
 
 
 def differences(found: Mapping[str, Flags], wanted: Mapping[str, str]) -> list[str]:

@@ -5,11 +5,10 @@ https://github.com/kubernetes/kops/blob/v1.32.0/pkg/validation/validate_cluster.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from k8s_audit.delivery import api_server_pods
 from k8s_audit.errors import HostError
-from k8s_audit.kubernetes_api import answered, client_settings
+from k8s_audit.kubernetes_api import answered, client_settings, listed
 
 GROUP = "kops.k8s.io/instancegroup"
 
@@ -26,13 +25,12 @@ def running(kubeconfig: str, groups: Sequence[str]) -> dict[str, float | None]:
     """
     from kubernetes import client
 
-    core: Any = client.CoreV1Api(client.ApiClient(client_settings(kubeconfig, HostError)))
+    settings = client_settings(kubeconfig, HostError)
     try:
-        nodes = core.list_node(
-            label_selector=f"{GROUP} in ({', '.join(groups)})", _request_timeout=api_server_pods.TIMEOUT
-        )
+        with client.ApiClient(settings) as api:
+            nodes = listed(api, "/api/v1/nodes", {"labelSelector": f"{GROUP} in ({', '.join(groups)})"})
     except Exception as error:  # whatever urllib3 raises
         raise HostError(f"the cluster, asked to list nodes, {answered(error)}") from None
     started = api_server_pods.running(kubeconfig, api_server_pods.OF_KOPS)
-    names = [str(node.metadata.name) for node in nodes.items]
+    names = [str(node["metadata"]["name"]) for node in nodes]
     return {name: started.get(name) for name in names}

@@ -1,14 +1,10 @@
 """Requests to an OpenShift cluster's API by path, with a kubeconfig's credentials. Nothing is decided here."""
 
-import json
 from typing import Any
 
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubernetes_api import client_settings, status_message, unanswered
+from k8s_audit.kubernetes_api import answer_to, client_settings, status_message, unanswered
 
-TIMEOUT = 15
-"""Seconds for one request."""
-MERGE, JSON = "application/merge-patch+json", "application/json"
 DONE, NOT_FOUND, CONFLICT = (200, 201), 404, 409
 
 
@@ -51,16 +47,15 @@ class OpenshiftApi:
             AwayError: the API server does not answer, or not yet.
             HostError: the cluster refuses.
         """
-        client = self._client()
-        headers = {"Accept": JSON, "Content-Type": MERGE if method == "PATCH" else JSON}
-        request = client.param_serialize(method, path, header_params=headers, body=body, auth_settings=["BearerToken"])
+        from kubernetes import client
+
+        settings = client_settings(self.kubeconfig, HostError)
         try:
-            answer = client.call_api(*request, _request_timeout=TIMEOUT)
-            text, status = answer.read().decode(), int(answer.status)
+            with client.ApiClient(settings) as api:
+                answer = answer_to(api, method, path, body)
         except Exception as error:  # whatever urllib3 raises
             raise AwayError(f"the cluster {unanswered(error)}{self._look(method, path)}") from None
-        finally:
-            client.close()
+        status, text = answer.status, answer.text
         if status == NOT_FOUND and method in ("GET", "DELETE"):
             return None
         if status == CONFLICT:
@@ -71,15 +66,9 @@ class OpenshiftApi:
             raise kind(
                 f"the cluster answers {status} to {method} {path}: {status_message(text) or text[:300]}{self._look(method, path)}"
             )
-        found: dict[str, Any] = json.loads(text)
-        return found
+        return answer.document
 
     def _look(self, method: str, path: str) -> str:
         return (
             f"\nLook closer: kubectl --kubeconfig {self.kubeconfig} auth can-i {method.lower()} {path.split('/')[-2]}"
         )
-
-    def _client(self) -> Any:
-        from kubernetes import client
-
-        return client.ApiClient(client_settings(self.kubeconfig, HostError))

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Event
-from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -17,8 +16,8 @@ from ruamel.yaml.error import YAMLError
 from k8s_audit import kubernetes_yaml
 from k8s_audit.command_line import CommandLineTool, Run
 from k8s_audit.errors import ChangeError, HostError, K8sAuditError
-from k8s_audit.kubernetes_api import answered, client_settings
-from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAMESPACE, TIMEOUT
+from k8s_audit.kubernetes_api import Document, answered, client_settings, listed
+from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAMESPACE
 from k8s_audit.platforms.talos.machine_config import files_of
 
 TALOSCTL = CommandLineTool(
@@ -175,12 +174,10 @@ class TalosNode:
         settings.host, settings.proxy = self.place.api_server, None
         try:
             with client.ApiClient(settings) as api:
-                pods = client.CoreV1Api(api).list_namespaced_pod(
-                    NAMESPACE, label_selector=API_SERVERS, _request_timeout=TIMEOUT
-                )
+                pods = listed(api, f"/api/v1/namespaces/{NAMESPACE}/pods", {"labelSelector": API_SERVERS})
         except Exception as error:  # whatever urllib3 raises
             raise HostError(answered(error)) from None
-        found = own_pod(pods.items, {self.place.address, self.place.name, *_addresses(self.place.address)})
+        found = own_pod(pods, {self.place.address, self.place.name, *_addresses(self.place.address)})
         if found is None:
             raise HostError(
                 f"shows no pod of kube-apiserver at {self.place.address}; set the node's name to the one that Kubernetes has for it"
@@ -208,7 +205,7 @@ class ApiServerPod:
     digest: str
 
 
-def own_pod(pods: Iterable[Any], names: Collection[str]) -> Any:
+def own_pod(pods: Iterable[Document], names: Collection[str]) -> Document | None:
     """The pod that runs at a node; None: there is none.
 
     Args:
@@ -216,8 +213,9 @@ def own_pod(pods: Iterable[Any], names: Collection[str]) -> Any:
         names: what the node may be called: its addresses, and the name that Kubernetes has for it.
     """
     for pod in pods:
-        addresses = [one.ip for one in getattr(pod.status, "host_ips", None) or []]
-        if set(names) & {pod.status.host_ip, pod.spec.node_name, *addresses}:
+        status = pod.get("status", {})
+        addresses = [one["ip"] for one in status.get("hostIPs") or []]
+        if set(names) & {status.get("hostIP"), pod["spec"].get("nodeName"), *addresses}:
             return pod
     return None
 
@@ -230,9 +228,10 @@ def _addresses(name: str) -> set[str]:
         return set()
 
 
-def _read(pod: Any) -> ApiServerPod:
-    words = [word.lstrip("-").partition("=") for word in pod.spec.containers[0].command or []]
-    ready = any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or [])
+def _read(pod: Document) -> ApiServerPod:
+    words = [word.lstrip("-").partition("=") for word in pod["spec"]["containers"][0].get("command") or []]
+    conditions = pod.get("status", {}).get("conditions") or []
+    ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
     return ApiServerPod(
-        {name: value for name, _, value in words}, ready, (pod.metadata.annotations or {}).get(HASH, "")
+        {name: value for name, _, value in words}, ready, (pod["metadata"].get("annotations") or {}).get(HASH, "")
     )

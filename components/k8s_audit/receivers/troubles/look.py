@@ -6,15 +6,16 @@ Rights: list `pods`, `events` and `configmaps` and get `pods/log` in its namespa
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from k8s_audit.config.platforms.model import PlatformConfig
 from k8s_audit.config.receivers.helm import HelmReceiver
 from k8s_audit.config.receivers.sysdig_agent import SysdigAgentReceiver
 from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.errors import ConfigError, DeliveryError, ReceiverError
+from k8s_audit.kubernetes_api import Document, ask, listed
 from k8s_audit.receivers import metrics_api
-from k8s_audit.receivers.cluster import REQUEST_TIMEOUT, asked
+from k8s_audit.receivers.cluster import asked
 from k8s_audit.receivers.troubles.signs import Signs, Webhook
 
 TAIL = 400
@@ -80,74 +81,52 @@ def _labels(receiver: HelmReceiver) -> Mapping[str, str]:
 
 
 def _logs(kubeconfig: str, namespace: str, labels: Mapping[str, str]) -> dict[str, str]:
-    from kubernetes.client import CoreV1Api
     from kubernetes.client.exceptions import ApiException
 
     found = {}
+    path = f"/api/v1/namespaces/{namespace}/pods"
     with asked(kubeconfig) as api:
-        core = CoreV1Api(api)
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        pods: list[Any] = core.list_namespaced_pod(
-            namespace, label_selector=selector, _request_timeout=REQUEST_TIMEOUT
-        ).items
-        for pod in pods:
-            name = pod.metadata.name
-            for container in pod.spec.containers:
+        for pod in listed(api, path, {"labelSelector": selector}):
+            name = pod["metadata"]["name"]
+            for container in pod["spec"]["containers"]:
+                which = {"container": container["name"], "tailLines": str(TAIL)}
                 try:
-                    text = core.read_namespaced_pod_log(
-                        name, namespace, container=container.name, tail_lines=TAIL, _request_timeout=REQUEST_TIMEOUT
-                    )
+                    text = ask(api, "GET", f"{path}/{name}/log", query=which).text
                 except ApiException as error:
                     if error.status not in (400, 404, 500):  # it has not started, is gone, or its node does not answer
                         raise
                     continue
-                found[f"{name}/{container.name}"] = str(text or "")
+                found[f"{name}/{container['name']}"] = text
     return found
 
 
 def _events(kubeconfig: str, namespace: str, release: str) -> list[str]:
-    from kubernetes.client import CoreV1Api
-
     with asked(kubeconfig) as api:
-        items: list[Any] = CoreV1Api(api).list_namespaced_event(namespace, _request_timeout=REQUEST_TIMEOUT).items
+        items = listed(api, f"/api/v1/namespaces/{namespace}/events")
+    told = [(each, str(each["involvedObject"].get("name"))) for each in items]
     return [
-        f"{each.reason} {str(each.involved_object.kind).lower()}/{each.involved_object.name}: {each.message}"
-        for each in items
-        if str(each.involved_object.name).startswith(release)
+        f"{each.get('reason')} {str(each['involvedObject'].get('kind')).lower()}/{name}: {each.get('message')}"
+        for each, name in told
+        if name.startswith(release)
     ]
 
 
 def _settings(kubeconfig: str, namespace: str, release: str) -> dict[str, str]:
-    from kubernetes.client import CoreV1Api
-
     with asked(kubeconfig) as api:
-        items: list[Any] = (
-            CoreV1Api(api)
-            .list_namespaced_config_map(
-                namespace, label_selector=f"{INSTANCE}={release}", _request_timeout=REQUEST_TIMEOUT
-            )
-            .items
-        )
-    return {key: str(value) for item in items for key, value in (item.data or {}).items() if key.isupper()}
+        items = listed(api, f"/api/v1/namespaces/{namespace}/configmaps", {"labelSelector": f"{INSTANCE}={release}"})
+    return {key: str(value) for item in items for key, value in (item.get("data") or {}).items() if key.isupper()}
 
 
 def _webhooks(kubeconfig: str, names: Sequence[str]) -> list[Webhook]:
-    from kubernetes.client import AdmissionregistrationV1Api
-
     with asked(kubeconfig) as api:
-        listed: Any = AdmissionregistrationV1Api(api).list_validating_webhook_configuration(
-            _request_timeout=REQUEST_TIMEOUT
-        )
-    return [
-        Webhook(
-            webhook.name,
-            frozenset(str(operation) for rule in webhook.rules or [] for operation in rule.operations or []),
-            frozenset(str(group) for rule in webhook.rules or [] for group in rule.api_groups or []),
-        )
-        for item in listed.items
-        for webhook in item.webhooks or []
-        if webhook.name in names
-    ]
+        items = listed(api, "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations")
+    found = [webhook for item in items for webhook in item.get("webhooks") or [] if webhook["name"] in names]
+    return [Webhook(one["name"], _of_rules(one, "operations"), _of_rules(one, "apiGroups")) for one in found]
+
+
+def _of_rules(webhook: Document, key: str) -> frozenset[str]:
+    return frozenset(str(value) for rule in webhook.get("rules") or [] for value in rule.get(key) or [])
 
 
 def _failed_open(kubeconfig: str) -> Mapping[str, int]:

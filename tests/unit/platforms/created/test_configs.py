@@ -1,7 +1,6 @@
 """What of a user's own configuration of kind or k3d cannot stand beside ours; and with which flags a running cluster was created."""
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -88,7 +87,7 @@ def test_a_files_name_tells_its_content_but_no_secret() -> None:
 def test_k3s_notes_its_arguments_at_its_node_and_what_differs_is_told() -> None:
     def node(name: str, *words: str, note: str | None = None) -> Any:
         notes = {"k3s.io/node-args": note or json.dumps(words)}
-        return SimpleNamespace(metadata=SimpleNamespace(name=name, annotations=notes))
+        return {"metadata": {"name": name, "annotations": notes}}
 
     flags = [word for flag in WANTED.items() for word in ("--kube-apiserver-arg", "=".join(flag))]
     other = [word.replace("webhook-1", "webhook-2") for word in flags]
@@ -99,7 +98,7 @@ def test_k3s_notes_its_arguments_at_its_node_and_what_differs_is_told() -> None:
         node("agent-0", "agent"),
         node("odd", note="{"),
     ]
-    found = READERS["k3d"](SimpleNamespace(list_node=lambda **_: SimpleNamespace(items=nodes)))
+    found = READERS["k3d"](nodes)
     assert found == {
         "server-0": WANTED,
         "server-1": {},

@@ -5,7 +5,6 @@ generated configuration with our edit, and what was left when ours was taken out
 """
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -179,8 +178,8 @@ def test_a_policy_of_the_users_is_taken_over_where_told_and_put_back() -> None:
 
 def test_the_pod_of_a_nodes_api_server_is_found_by_an_address_or_the_name_that_kubernetes_has() -> None:
     def pod(name: str, address: str, *more: str) -> Any:
-        status = SimpleNamespace(host_ip=address, host_ips=[SimpleNamespace(ip=ip) for ip in (address, *more)])
-        return SimpleNamespace(spec=SimpleNamespace(node_name=name), status=status)
+        status = {"hostIP": address, "hostIPs": [{"ip": ip} for ip in (address, *more)]}
+        return {"spec": {"nodeName": name}, "status": status}
 
     pods = [pod("cp-a", "10.0.4.11", "fd00::11"), pod("cp-b", "10.0.4.12")]
     for names in ({"10.0.4.12"}, {"cp-b", "203.0.113.2"}):
