@@ -20,7 +20,7 @@ from k8s_audit.config.stack import Cluster
 from k8s_audit.faults import model_in
 from k8s_audit.new_stack.keys import keys_of
 from k8s_audit.provider.plugin import component_host
-from k8s_audit.provider.resources import RESOURCES
+from k8s_audit.provider.resources.every import RESOURCES
 from k8s_audit.provider.schema import merge
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"

@@ -14,7 +14,7 @@ import pytest
 import k8s_audit
 from k8s_audit.local_cluster import LocalCluster
 from k8s_audit.provider.components import COMPONENTS
-from k8s_audit.provider.resources import RESOURCES
+from k8s_audit.provider.resources.every import RESOURCES
 from tests.engine.eks_cloud import serving
 from tests.project import CHECKOUT, Project, free_ports
 from tests.standins.aws_cloud import ACCOUNT

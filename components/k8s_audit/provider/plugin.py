@@ -2,10 +2,10 @@
 
 import sys
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from k8s_audit.provider.resource import PACKAGE
-from k8s_audit.provider.resources import RESOURCES
+from k8s_audit.provider.resource import PACKAGE, ResourceType
+from k8s_audit.provider.resources import resource
 from k8s_audit.provider.server import Servicer, serve
 
 if TYPE_CHECKING:
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 def make(engine: str | None) -> Servicer:
     """The servicer for an engine's address."""
-    return Servicer(RESOURCES, component_host, version(PACKAGE), engine)
+    return Servicer(resource, every, component_host, version(PACKAGE), engine)
+
+
+def every() -> list[ResourceType[Any]]:
+    """All resources; no run of a stack asks for them."""
+    from k8s_audit.provider.resources.every import RESOURCES
+
+    return RESOURCES
 
 
 def component_host() -> "ComponentProvider":

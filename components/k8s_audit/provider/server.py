@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Collection
-from functools import cached_property
+from functools import cache, cached_property
 from threading import Event
 from typing import Any, TypeVar
 
@@ -42,7 +42,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """The resources and components of one plugin process.
 
     Args:
-        resources: the resources it serves.
+        resource: a resource that it serves, by the name of its type; None: there is none.
+        every: all of them, for the schema.
         components: makes the component host; called when something first asks for it, for that takes a second.
         version: the package's.
         engine: the engine's address; None: there is none to talk to.
@@ -50,13 +51,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(
         self,
-        resources: list[ResourceType[Any]],
+        resource: Callable[[str], ResourceType[Any] | None],
+        every: Callable[[], list[ResourceType[Any]]],
         components: Callable[[], ComponentProvider],
         version: str,
         engine: str | None,
     ) -> None:
         """Nothing is listened on yet."""
-        self.resources = {f"{PACKAGE}:index:{resource.name}": resource for resource in resources}
+        self.resource, self.every = cache(resource), every
         self.make_components = components
         self.version = version
         self.engine = engine
@@ -79,7 +81,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def GetSchema(self, request: Any, context: Any) -> Any:
         from k8s_audit.provider import schema  # no run of a stack asks for it
 
-        merged = schema.merge(json.loads(self.components.schema or "{}"), list(self.resources.values()))
+        merged = schema.merge(json.loads(self.components.schema or "{}"), self.every())
         return proto.GetSchemaResponse(schema=json.dumps(merged))
 
     async def Attach(self, request: Any, context: Any) -> Any:
@@ -223,9 +225,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def _resource(self, urn: str, context: Any) -> ResourceType[Any]:
         token = urn.split("::")[2].rpartition("$")[2]
-        if token not in self.resources:
+        found = self.resource(token.removeprefix(f"{PACKAGE}:index:"))
+        if found is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, f"{PACKAGE} has no resource {token}")
-        return self.resources[token]
+        assert found is not None  # an abort raises
+        return found
 
     async def _work(self, do: Callable[[Context], T], urn: str, context: Any, secrets: set[str]) -> T:
         """Run one operation in a thread to its end, whatever becomes of the request; errors are one line."""

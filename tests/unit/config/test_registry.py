@@ -18,6 +18,7 @@ from k8s_audit.config.registry import API_SERVERS, AUDITED, PLACES, PLATFORMS, R
 from k8s_audit.config.stack import load_stack, read_stack_file
 from k8s_audit.provider import resources
 from k8s_audit.provider.components import COMPONENTS
+from k8s_audit.provider.resources.every import RESOURCES
 from rules.auditing_on import JUDGES
 from tests.project import CHECKOUT
 from tests.unit.cli.test_init import ANSWERS
@@ -27,7 +28,7 @@ NOT_RENDERED = {"eks", "gke", "aks", "iks"}
 """Clouds, whose API servers get nothing as text."""
 NOT_JUDGED = {"IksAuditWebhook"}
 """Its policies are IBM's own."""
-SHARED = {"host_audit"}
+SHARED = {"host_audit", "every"}
 """A module of `provider/resources/` that is no resource."""
 
 
@@ -56,8 +57,10 @@ def test_a_receiver_has_a_place() -> None:
 
 def test_each_resource_is_served_has_a_public_class_and_a_judge_if_it_holds_a_policy() -> None:
     modules = {each.name for each in pkgutil.iter_modules(resources.__path__)} - SHARED
-    served = {each.name: each.inputs.model_fields.keys() for each in resources.RESOURCES}
-    assert {snake(name) for name in served} == modules, "provider/resources/__init__.py: RESOURCES"
+    served = {each.name: each.inputs.model_fields.keys() for each in RESOURCES}
+    assert {snake(name) for name in served} == modules, "provider/resources/every.py"
+    assert all(type(resources.resource(each.name)) is type(each) for each in RESOURCES), "the name tells the module"
+    assert [resources.resource(name) for name in ("Nothing", "every", "..every", "")] == [None] * 4
     assert served.keys() <= set(k8s_audit.__all__), "k8s_audit/__init__.py"
     audited = {token.rpartition(":")[2] for token in AUDITED}
     assert {name for name, fields in served.items() if "policy" in fields} <= audited, "config/registry.py: AUDITED"

@@ -7,7 +7,7 @@ import pytest
 from k8s_audit.audit_policy.render import load_profile, render_policy
 from k8s_audit.config.stack import Stack, load_stack, read_stack_file
 from k8s_audit.fleet.status import NEVER, PENDING, UNPROVED, UP, last, status_of
-from k8s_audit.provider.resources import RESOURCES
+from k8s_audit.provider.resources.every import RESOURCES
 
 FILE = """\
 config:

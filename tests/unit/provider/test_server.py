@@ -86,7 +86,7 @@ class Kettle:
 
 @contextlib.asynccontextmanager
 async def provider(kettle: Kettle) -> AsyncIterator[tuple[Any, Servicer]]:
-    servicer = Servicer([kettle], component_host, "0", None)
+    servicer = Servicer({"Kettle": kettle}.get, lambda: [kettle], component_host, "0", None)
     server = grpc.aio.server()
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")

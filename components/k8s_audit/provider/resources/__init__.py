@@ -1,66 +1,24 @@
-"""One module a resource."""
+"""One module a resource, which is loaded when it is first asked for: a stack has few of them, and all of them take a plugin half its start."""
 
+import re
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from k8s_audit.provider.resource import ResourceType
-from k8s_audit.provider.resources.admission_check import AdmissionCheckResource
-from k8s_audit.provider.resources.control_plane_nodes import ControlPlaneNodesResource
-from k8s_audit.provider.resources.created_audit import CreatedAuditResource
-from k8s_audit.provider.resources.delivery_check import DeliveryCheckResource
-from k8s_audit.provider.resources.eks_cluster_logging import EksClusterLoggingResource
-from k8s_audit.provider.resources.eks_log_group import EksLogGroupResource
-from k8s_audit.provider.resources.gke_data_access import GkeDataAccessResource
-from k8s_audit.provider.resources.hosted_cluster_audit import HostedClusterAuditResource
-from k8s_audit.provider.resources.iks_audit_webhook import IksAuditWebhookResource
-from k8s_audit.provider.resources.kops_spec_audit import KopsSpecAuditResource
-from k8s_audit.provider.resources.kubeadm_config_audit import KubeadmConfigAuditResource
-from k8s_audit.provider.resources.kubeadm_control_plane_audit import KubeadmControlPlaneAuditResource
-from k8s_audit.provider.resources.kubespray_variables import KubesprayVariablesResource
-from k8s_audit.provider.resources.local_control_plane import LocalControlPlaneResource
-from k8s_audit.provider.resources.metrics_api import MetricsApiResource
-from k8s_audit.provider.resources.microk8s_server_audit import Microk8sServerAuditResource
-from k8s_audit.provider.resources.minikube_node_audit import MinikubeNodeAuditResource
-from k8s_audit.provider.resources.minishift_machine_audit import MinishiftMachineAuditResource
-from k8s_audit.provider.resources.openshift_audit_profile import OpenshiftAuditProfileResource
-from k8s_audit.provider.resources.openshift_audit_sink import OpenshiftAuditSinkResource
-from k8s_audit.provider.resources.openshift_master_audit import OpenshiftMasterAuditResource
-from k8s_audit.provider.resources.rancher_server_audit import RancherServerAuditResource
-from k8s_audit.provider.resources.receiver_certificate import ReceiverCertificateResource
-from k8s_audit.provider.resources.receiver_pods import ReceiverPodsResource
-from k8s_audit.provider.resources.recorder import RecorderResource
-from k8s_audit.provider.resources.rke_cluster_audit import RkeClusterAuditResource
-from k8s_audit.provider.resources.static_pod_audit import StaticPodAuditResource
-from k8s_audit.provider.resources.talos_node_audit import TalosNodeAuditResource
 
-RESOURCES: list[ResourceType[Any]] = [
-    LocalControlPlaneResource(),
-    RecorderResource(),
-    StaticPodAuditResource,
-    RancherServerAuditResource,
-    Microk8sServerAuditResource,
-    OpenshiftMasterAuditResource,
-    MinikubeNodeAuditResource,
-    MinishiftMachineAuditResource,
-    DeliveryCheckResource(),
-    KubeadmConfigAuditResource(),
-    ControlPlaneNodesResource(),
-    KubesprayVariablesResource(),
-    AdmissionCheckResource(),
-    ReceiverPodsResource(),
-    MetricsApiResource(),
-    ReceiverCertificateResource(),
-    EksLogGroupResource(),
-    EksClusterLoggingResource(),
-    GkeDataAccessResource(),
-    IksAuditWebhookResource(),
-    KopsSpecAuditResource(),
-    RkeClusterAuditResource(),
-    KubeadmControlPlaneAuditResource(),
-    HostedClusterAuditResource(),
-    OpenshiftAuditProfileResource(),
-    OpenshiftAuditSinkResource(),
-    CreatedAuditResource(),
-    TalosNodeAuditResource(),
-]
+NAME = re.compile(r"([A-Z][a-z0-9]+)+")
 
-__all__ = ["RESOURCES"]
+
+def resource(name: str) -> ResourceType[Any] | None:
+    """A resource; None: there is none.
+
+    Args:
+        name: as its type is called, such as `StaticPodAudit`, which is `StaticPodAuditResource` in `static_pod_audit`.
+    """
+    module = f"{__name__}.{re.sub('(?<!^)(?=[A-Z])', '_', name).lower()}"
+    if not NAME.fullmatch(name) or not find_spec(module):
+        return None
+    found: Any = getattr(import_module(module), f"{name}Resource")
+    made: ResourceType[Any] = found() if isinstance(found, type) else found
+    return made
