@@ -78,8 +78,6 @@ class EachApiServer:
                 raise DeliveryError("stopped while the API servers were proved")
             if time.monotonic() > deadline:
                 raise DeliveryError(self._unreached(list(left), heard))
-            if not left:
-                self.stop.wait(POLL)
             self.stop.wait(POLL)
 
     def _round(self, left: dict[str, float], made: list[Proof]) -> str:
@@ -88,15 +86,14 @@ class EachApiServer:
         for url, name in self._addresses() if left else ():
             with ApiServer(url, self.kubeconfig, name) as server:
                 try:
-                    at = server.started()
+                    node = _nearest(left, server.started())
                 except DeliveryError as error:
                     heard = str(error)
                     continue
-                node = _nearest(left, at)
                 if not node:
                     continue
                 proof = prove_from(server, self.endpoint, self.timeout, self.stop)
-                if abs(server.started() - at) > NEAR:  # a connection that broke was opened anew, to another one maybe
+                if _nearest(left, server.started()) != node:  # the connection broke, and the next was another one's
                     continue
                 self.proved.add((node, left.pop(node)))
                 made.append(replace(proof, node=node))
