@@ -1,6 +1,7 @@
 """Stands in for a receiver that fails, or for the network before it: passes all on to a real recorder, or does not."""
 
 import http.client
+import math
 import ssl
 import threading
 import time
@@ -26,6 +27,8 @@ class FaultyProxy:
     Attributes:
         fault: POSTs are answered so, and not passed on; None: they are.
         pause: seconds that each POST takes before it is looked at.
+        pace: bytes a second of each POST, beside the pause.
+        open: POSTs wait until it is set; one whose sender has given up waiting is passed on all the same.
         answers: how often each status was given to a POST.
         bodies: bytes of each POST that was passed on.
         types: the Content-Types of all POSTs.
@@ -34,6 +37,9 @@ class FaultyProxy:
     def __init__(self, target: str, pem: Path | None = None, token: str | None = None) -> None:
         self.fault: int | None = None
         self.pause = 0.0
+        self.pace = math.inf
+        self.open = threading.Event()
+        self.open.set()
         self.answers: Counter[int] = Counter()
         self.bodies: list[int] = []
         self.types: set[str] = set()
@@ -68,7 +74,8 @@ class FaultyProxy:
 
             def _judged(self, size: int) -> tuple[int | None, bytes]:
                 if self.command == "POST":
-                    time.sleep(proxy.pause)
+                    proxy.open.wait()
+                    time.sleep(proxy.pause + size / proxy.pace)
                     proxy.types.add(self.headers.get("Content-Type", ""))
                     if proxy.fault:
                         return proxy.fault, b"{}"

@@ -93,6 +93,11 @@ class Bento:
         self.process.kill()
         self.process.wait()
 
+    def end(self) -> None:
+        """As a pod is ended."""
+        self.process.terminate()
+        self.process.wait()
+
     def lines(self) -> str:
         return self.log.read_text()
 
