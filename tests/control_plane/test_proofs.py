@@ -18,6 +18,7 @@ from kubernetes import client, config
 from k8s_audit.delivery.admission_proof import prove_admission
 from k8s_audit.delivery.api_server import ERRORS, EVENTS, ApiServer, read_counters
 from k8s_audit.delivery.api_server_alerts import LOST, REJECTED
+from k8s_audit.delivery.api_server_pods import Seen
 from k8s_audit.delivery.check import prove_delivery
 from k8s_audit.delivery.each_api_server import EachApiServer
 from k8s_audit.delivery.webhook import render_webhook
@@ -72,7 +73,7 @@ def test_a_batch_that_was_accepted_is_the_proof_and_one_that_was_refused_or_lost
         with ApiServer(audited.cluster.api_server, str(audited.cluster.kubeconfig)) as server:
             started = round(server.started())
         each = EachApiServer(str(by_name), endpoint, SHORT, [], threading.Event(), said_of_each.append, reach=SHORT)
-        each.prove(lambda: {"cp-1": started})
+        each.prove(lambda: {"cp-1": Seen(started)})
         assert re.fullmatch(r"cp-1: event \S+ reached falco in \S+ s", said_of_each[0])
         for status, said in ((503, r"503 \(\d+\)"), (None, r"no answer \(\d+\)")):
             falco.fault = status

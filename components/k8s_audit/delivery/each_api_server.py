@@ -1,7 +1,9 @@
-"""The proof of delivery of several API servers that share an address: a load balancer's, or a name's with several addresses.
+"""The proof of delivery of several API servers that share an address: a load balancer's, a virtual one, or a name's with several.
 
 A balancer of layer 4 gives a connection to one API server, so what is asked over one connection is asked of one. Which one that is tells the
-start of its process, which the cluster knows of each. New connections are made until each wanted API server was reached and its event arrived.
+start of its process, which the cluster knows of each. New connections are made until each wanted API server was reached and its event arrived. A
+virtual address, as kube-vip's, is one node's at a time: the others are asked at their nodes' own addresses, where these can be reached from here
+and are in the API servers' certificate.
 """
 
 import socket
@@ -12,6 +14,7 @@ from threading import Event
 from urllib.parse import urlsplit
 
 from k8s_audit.delivery.api_server import ApiServer
+from k8s_audit.delivery.api_server_pods import Seen
 from k8s_audit.delivery.check import prove_from
 from k8s_audit.delivery.proof import Proof
 from k8s_audit.errors import DeliveryError, HostError
@@ -25,8 +28,8 @@ POLL = 1.0
 NEAR = 15.0
 """Seconds by which the start of a container and that of its process may differ; the kubelet tells of whole seconds."""
 
-Running = Callable[[], Mapping[str, float | None]]
-"""The wanted API servers by their nodes, each with its container's start in seconds since the epoch; None: it does not run yet."""
+Running = Callable[[], Mapping[str, Seen]]
+"""The wanted API servers by their nodes."""
 
 
 class EachApiServer:
@@ -36,7 +39,7 @@ class EachApiServer:
         kubeconfig: path of one that may create ConfigMaps in `default` and read /metrics.
         endpoint: the receiver.
         timeout: seconds that an event may take.
-        urls: the API servers' own; none: the kubeconfig's, at each of its addresses.
+        urls: the API servers' own; none: the kubeconfig's, at each of its addresses, and those of the nodes.
         stop: ends the wait.
         say: is told of each proof.
         reach: seconds to wait for a connection to each.
@@ -55,7 +58,8 @@ class EachApiServer:
         """Nothing is asked yet."""
         self.kubeconfig, self.endpoint, self.timeout, self.urls = kubeconfig, endpoint, timeout, urls
         self.stop, self.say, self.reach = stop, say, reach
-        self.proved: set[tuple[str, float]] = set()
+        self.proved: set[tuple[str, float | None]] = set()
+        self.unheard: set[str] = set()
 
     def prove(self, running: Running) -> list[Proof]:
         """Prove those that run now and were not proved before; the proofs that were made now.
@@ -63,42 +67,56 @@ class EachApiServer:
         Raises:
             DeliveryError: an event did not arrive, or an API server was not reached.
         """
-        deadline, heard, left = time.monotonic() + self.reach, "", dict[str, float | None]()
+        deadline, heard, left = time.monotonic() + self.reach, "", dict[str, Seen]()
         made: list[Proof] = []
         while True:
             try:
                 found = running()
-                left = {node: at for node, at in found.items() if at is None or (node, at) not in self.proved}
+                left = {node: one for node, one in found.items() if (node, one.started) not in self.proved}
                 if found and not left:
                     return sorted(made, key=lambda proof: proof.node)
-                heard = self._round({node: at for node, at in left.items() if at is not None}, made) or heard
+                heard = self._round({node: one for node, one in left.items() if one.started}, made) or heard
             except HostError as error:
                 heard = str(error)
             if self.stop.is_set():
                 raise DeliveryError("stopped while the API servers were proved")
             if time.monotonic() > deadline:
-                raise DeliveryError(self._unreached(list(left), heard))
+                missing = [node for node, one in left.items() if (node, one.started) not in self.proved]
+                raise DeliveryError(self._unreached(missing, heard))
             self.stop.wait(POLL)
 
-    def _round(self, left: dict[str, float], made: list[Proof]) -> str:
-        """A connection to each address; what the last one said that gave no answer."""
+    def _round(self, left: dict[str, Seen], made: list[Proof]) -> str:
+        """A connection to each address that is shared, then to that of each node which is left; what the last one said that gave no answer."""
         heard = ""
         for url, name in self._addresses() if left else ():
-            with ApiServer(url, self.kubeconfig, name) as server:
-                try:
-                    node = _nearest(left, server.started())
-                except DeliveryError as error:
-                    heard = str(error)
-                    continue
-                if not node:
-                    continue
-                proof = prove_from(server, self.endpoint, self.timeout, self.stop)
-                if _nearest(left, server.started()) != node:  # the connection broke, and the next was another one's
-                    continue
-                self.proved.add((node, left.pop(node)))
-                made.append(replace(proof, node=node))
-                self.say(f"{node}: event {proof.audit_id} reached {proof.receiver} in {proof.latency_seconds:g} s")
+            heard = self._try(url, name, left, made) or heard
+        own = [] if self.urls or not self._verifies else [one.url for one in left.values()]
+        for url in own:
+            if url and url not in self.unheard and self._try(url, None, left, made):
+                self.unheard.add(url)
         return heard
+
+    def _try(self, url: str | None, name: str | None, left: dict[str, Seen], made: list[Proof]) -> str:
+        """One connection; why it gave no answer."""
+        with ApiServer(url, self.kubeconfig, name) as server:
+            try:
+                node = _nearest(left, server.started())
+            except DeliveryError as error:
+                return str(error)
+            if not node:
+                return ""
+            proof = prove_from(server, self.endpoint, self.timeout, self.stop)
+            if _nearest(left, server.started()) != node:  # the connection broke, and the next was another one's
+                return ""
+        self.proved.add((node, left.pop(node).started))
+        made.append(replace(proof, node=node))
+        self.say(f"{node}: event {proof.audit_id} reached {proof.receiver} in {proof.latency_seconds:g} s")
+        return ""
+
+    @property
+    def _verifies(self) -> bool:
+        """Whether a server must show the cluster's certificate; else who answers at a node's address might be anybody."""
+        return bool(client_settings(self.kubeconfig, DeliveryError).verify_ssl)
 
     def _addresses(self) -> Iterator[tuple[str | None, str | None]]:
         """URLs, each with the name in the certificate where the URL has another one."""
@@ -127,7 +145,9 @@ class EachApiServer:
         )
 
 
-def _nearest(left: Mapping[str, float], at: float) -> str:
+def _nearest(left: Mapping[str, Seen], at: float) -> str:
     """The node whose API server started then; empty: none."""
-    near = [(abs(start - at), node) for node, start in left.items() if abs(start - at) <= NEAR]
+    near = [
+        (abs(one.started - at), node) for node, one in left.items() if one.started and abs(one.started - at) <= NEAR
+    ]
     return min(near)[1] if near else ""

@@ -7,14 +7,15 @@ https://github.com/kubernetes/kops/blob/v1.32.0/pkg/validation/validate_cluster.
 from collections.abc import Sequence
 
 from k8s_audit.delivery import api_server_pods
+from k8s_audit.delivery.api_server_pods import OF_KOPS, Seen
 from k8s_audit.errors import HostError
 from k8s_audit.kubernetes_api import answered, client_settings, listed
 
 GROUP = "kops.k8s.io/instancegroup"
 
 
-def running(kubeconfig: str, groups: Sequence[str]) -> dict[str, float | None]:
-    """The nodes of instance groups, each with the start of its API server in seconds since the epoch; None: it does not run.
+def running(kubeconfig: str, groups: Sequence[str]) -> dict[str, Seen]:
+    """The nodes of instance groups, each with its API server.
 
     Args:
         kubeconfig: path of one that may list nodes, and pods in kube-system.
@@ -31,6 +32,6 @@ def running(kubeconfig: str, groups: Sequence[str]) -> dict[str, float | None]:
             nodes = listed(api, "/api/v1/nodes", {"labelSelector": f"{GROUP} in ({', '.join(groups)})"})
     except Exception as error:  # whatever urllib3 raises
         raise HostError(f"the cluster, asked to list nodes, {answered(error)}") from None
-    started = api_server_pods.running(kubeconfig, api_server_pods.OF_KOPS)
+    found = api_server_pods.running(kubeconfig, OF_KOPS)
     names = [str(node["metadata"]["name"]) for node in nodes]
-    return {name: started.get(name) for name in names}
+    return {name: found.get(name, Seen()) for name in names}
