@@ -360,6 +360,11 @@ TOOLS = (
                 f"sigs.k8s.io/cluster-api@v{CLUSTER_API}",
                 "controlplane/kubeadm/config/crd/bases/controlplane.cluster.x-k8s.io_kubeadmcontrolplanes.yaml",
             ),
+            GoFile(
+                "machines.yaml",
+                f"sigs.k8s.io/cluster-api@v{CLUSTER_API}",
+                "config/crd/bases/cluster.x-k8s.io_machines.yaml",
+            ),
         ),
     ),
     Tool(

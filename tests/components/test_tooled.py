@@ -131,6 +131,11 @@ def test_a_kubeadm_control_plane_gets_flags_within_the_receivers_limits_and_proo
     assert SECRET in control_plane["webhook"]
     assert "token: TOKEN" in plain(control_plane["webhook"])
     assert int(control_plane["arguments"]["audit-webhook-truncate-max-batch-size"]) < 65_536
+    assert (control_plane["proof"], control_plane["proofTimeout"]) == ("auditID", "30s")
+    assert (control_plane["clusterKubeconfig"], control_plane["apiServers"]) == (
+        "/admin.conf",
+        ["https://10.0.0.11:6443"],
+    )
     (proof,) = of_type(engine, "DeliveryCheck").values()
     assert (proof["kubeconfig"], proof["apiServers"]) == ("/admin.conf", ["https://10.0.0.11:6443"])
 

@@ -17,7 +17,7 @@ from k8s_audit.platforms.cluster_api.files import secret_of
 from k8s_audit.platforms.hypershift import hosted_cluster
 from k8s_audit.platforms.hypershift import rollout as hosted
 from k8s_audit.platforms.hypershift.change import HostedAudit
-from k8s_audit.platforms.management import change as management
+from k8s_audit.platforms.management import waiting
 from k8s_audit.platforms.management.change import HalfDoneError, ObjectChange, ObjectPlace
 from k8s_audit.platforms.management.cluster import ManagementCluster
 from k8s_audit.platforms.management.kind import Kind
@@ -54,7 +54,7 @@ def said() -> list[str]:
 
 @pytest.fixture
 def change(cluster: LocalCluster, said: list[str], monkeypatch: pytest.MonkeyPatch) -> Make:
-    monkeypatch.setattr(management, "POLL", 0.05)
+    monkeypatch.setattr(waiting, "POLL", 0.05)
 
     def make(kind: Kind, timeout: float = 30, stop: Event | None = None) -> ObjectChange:
         where = ObjectPlace(NAMESPACE, NAME, timeout)

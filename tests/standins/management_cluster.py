@@ -11,7 +11,6 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -19,13 +18,11 @@ from typing import Any
 import yaml
 
 from k8s_audit.local_cluster import LocalCluster
-from tests.standins.mirror_pods import asked, show
 
 Document = dict[str, Any]
 NAMESPACE, NAME = "clusters", "prod"
 CONTROL_PLANE = f"{NAMESPACE}-{NAME}"
 """Where HyperShift runs a control plane."""
-MACHINE = f"{NAME}-machine"
 UNPROCESSABLE = 422
 LOOK = 0.05
 """Seconds between two looks."""
@@ -198,7 +195,7 @@ class ControlPlanes(Controller):
     ) -> None:
         super().__init__(objects)
         self.boot = boot
-        self.good = _digest(good or objects.get()["spec"])
+        self.good = digest(good or objects.get()["spec"])
         self.fault = ""
         """Of the next new machine: what its API server's pod says."""
         self.for_good = True
@@ -208,7 +205,7 @@ class ControlPlanes(Controller):
 
     def look(self, document: Document) -> None:
         wanted, generation = document["spec"]["replicas"], document["metadata"]["generation"]
-        here = _digest(document["spec"])
+        here = digest(document["spec"])
         if here == self.good:
             status = document.get("status") or {}
             if (status.get("observedGeneration"), status.get("replicas")) != (generation, wanted):
@@ -257,13 +254,18 @@ class ControlPlanes(Controller):
             self.objects.tell({**counts, **both, "conditions": [condition]})
 
 
-def _digest(spec: Document) -> str:
+def digest(spec: Document) -> str:
     """Of what a machine is made of."""
     return json.dumps(spec["kubeadmConfigSpec"], sort_keys=True)
 
 
-def booting(cluster: LocalCluster) -> Callable[[Document, dict[str, str]], None]:
-    """Makes each new machine of the one control plane there is: its files, flags and mounts of its API server, and its mirror pod, as kubeadm would."""
+def booting(cluster: LocalCluster, mute: Event) -> Callable[[Document, dict[str, str]], None]:
+    """Makes each new machine of the one control plane there is: its files, and flags and mounts of its API server, as kubeadm would.
+
+    Args:
+        cluster: it.
+        mute: while it is set, a new API server gets no webhook: it is well and delivers nothing.
+    """
     manifest = (cluster.manifests / "kube-apiserver.yaml").read_text()
 
     def boot(document: Document, files: dict[str, str]) -> None:
@@ -273,7 +275,11 @@ def booting(cluster: LocalCluster) -> Callable[[Document, dict[str, str]], None]
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             Path(path).write_text(text)
         container = pod["spec"]["containers"][0]
-        container["command"] += [f"--{one['name']}={one['value']}" for one in server.get("extraArgs", [])]
+        container["command"] += [
+            f"--{one['name']}={one['value']}"
+            for one in server.get("extraArgs", [])
+            if not (mute.is_set() and one["name"].startswith("audit-webhook"))
+        ]
         for volume in server.get("extraVolumes", []):
             name, path = volume["name"], volume["hostPath"]
             container["volumeMounts"].append({"name": name, "mountPath": volume["mountPath"]})
@@ -281,10 +287,7 @@ def booting(cluster: LocalCluster) -> Callable[[Document, dict[str, str]], None]
         staged = cluster.folder / "staged"
         staged.write_text(yaml.safe_dump(pod, sort_keys=False) if server else manifest)
         staged.rename(cluster.manifests / "kube-apiserver.yaml")
-        started = datetime.now(UTC)
         cluster.create()
-        with asked(str(cluster.kubeconfig)) as core:
-            show(core, MACHINE, "component=kube-apiserver", started)
 
     return boot
 

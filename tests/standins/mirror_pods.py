@@ -3,7 +3,7 @@
 One real API server plays all of them, so with each new one all have started anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, cast
@@ -51,3 +51,16 @@ def asked(kubeconfig: str) -> Iterator[client.CoreV1Api]:
     config.load_kube_config(kubeconfig, client_configuration=settings)
     with client.ApiClient(settings) as api:
         yield client.CoreV1Api(api)
+
+
+def mirroring(kubeconfig: str, label: str) -> Callable[[str, datetime | None], None]:
+    """Takes nodes whose API server started then, and None for one that is gone."""
+
+    def joined(node: str, started: datetime | None) -> None:
+        with asked(kubeconfig) as core:
+            if started:
+                show(core, node, label, started)
+            else:
+                hide(core, node)
+
+    return joined

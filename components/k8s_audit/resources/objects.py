@@ -13,7 +13,8 @@ class KubeadmControlPlaneAudit(pulumi.CustomResource):
 
     Args:
         resource_name: the resource's name.
-        kubeconfig: path of one of the management cluster that may get and update the object, and keep Secrets beside it.
+        kubeconfig: path of one of the management cluster that may get and update the object, keep Secrets beside it, and, for the proof
+            of each machine, list and patch machines.
         namespace: the object's.
         control_plane: the object's name.
         policy: the audit policy's text.
@@ -21,6 +22,12 @@ class KubeadmControlPlaneAudit(pulumi.CustomResource):
         arguments: audit flags by name, without dashes.
         adopt: take over audit flags that are there already with other values.
         rollout_timeout: a duration, for all machines.
+        proof: `auditID` or `accepted`: how the receiver's proof is made of each new machine's API server before the next machine is
+            replaced; empty: none is.
+        proof_timeout: a duration: how long an event may take.
+        api_servers: each API server's own URL; default: the cluster's kubeconfig's, at each of its addresses.
+        cluster_kubeconfig: path of one of the cluster itself, for that proof: it may create ConfigMaps in `default`, read /metrics and list
+            pods in kube-system.
     """
 
     def __init__(
@@ -34,6 +41,10 @@ class KubeadmControlPlaneAudit(pulumi.CustomResource):
         arguments: dict[str, str],
         adopt: bool = False,
         rollout_timeout: str = "1h",
+        proof: str = "",
+        proof_timeout: str = "30s",
+        api_servers: Sequence[str] = (),
+        cluster_kubeconfig: pulumi.Input[str] = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it."""
@@ -46,11 +57,15 @@ class KubeadmControlPlaneAudit(pulumi.CustomResource):
             "arguments": arguments,
             "adopt": adopt,
             "rolloutTimeout": rollout_timeout,
+            "proof": proof,
+            "proofTimeout": proof_timeout,
+            "apiServers": list(api_servers),
+            "clusterKubeconfig": cluster_kubeconfig,
         }
         super().__init__(
             f"{PACKAGE}:index:KubeadmControlPlaneAudit",
             resource_name,
-            props | dict.fromkeys(["machines", "pending", "intact", "digest"]),
+            props | dict.fromkeys(["machines", "pending", "intact", "digest", "held"]),
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["webhook"])),
         )
 

@@ -74,6 +74,14 @@ def test_what_hypershift_can_set_is_taken_and_a_receiver_in_the_cluster_is_fine_
     assert judged("cluster-api", receiver=IN_OPEN_CLUSTER).receivers[0].kind == "falco"
 
 
+def test_a_preview_says_where_no_proof_stands_between_two_machines() -> None:
+    assert judged("cluster-api").warnings() == []
+    (warning,) = judged("cluster-api", platform={"proveEachMachine": False}).warnings()
+    assert (
+        "proveEachMachine is false, so delivery is proved only once all control-plane machines are replaced" in warning
+    )
+
+
 @pytest.mark.parametrize(("kind", "key"), [("cluster-api", "webhook.yaml"), ("hypershift", "webhook-kubeconfig")])
 def test_render_prints_the_secret_and_the_objects_part(kind: str, key: str) -> None:
     told = CliRunner().invoke(app, ["render", "--stack", kind, "--project", str(CHECKOUT)])

@@ -23,6 +23,9 @@ class ClusterApiPlatform(ManagementPlatform):
     """URLs of single API servers, for the proof of delivery; default: the kubeconfig's, which often is a load balancer's."""
     folder: AbsolutePath = FOLDER
     """Policy and webhook file on each control-plane machine."""
+    prove_each_machine: bool = True
+    """Prove the delivery of each new machine's API server before the next machine is replaced, with Cluster API 1.8 or newer; `false`: after
+    the last one alone."""
     kubernetes_version: KubernetesVersion | None = None
     """Of the API servers, where it is older than what is set up today."""
 
@@ -41,4 +44,12 @@ class ClusterApiPlatform(ManagementPlatform):
             return []
         return [
             f"audit:delivery.log.path: {log} lies in the folder of the policy, which is mounted read-only; set a folder of its own"
+        ]
+
+    def warnings(self) -> list[str]:
+        """See PlatformConfig."""
+        if self.prove_each_machine:
+            return []
+        return [
+            "cluster-api: proveEachMachine is false, so delivery is proved only once all control-plane machines are replaced"
         ]

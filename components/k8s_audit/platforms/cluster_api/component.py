@@ -12,6 +12,7 @@ from k8s_audit.platforms.cluster_api.control_plane import paths
 from k8s_audit.platforms.given import flags_for, policy_text
 from k8s_audit.platforms.proved import proved
 from k8s_audit.receivers.args import ReceiverArgs, webhook_text
+from k8s_audit.receivers.endpoint import AUDIT_ID
 from k8s_audit.resources.objects import KubeadmControlPlaneAudit
 
 
@@ -64,6 +65,10 @@ class ClusterApiAudit(pulumi.ComponentResource):
             arguments=flags_for(args["receiver"], delivery).arguments(*paths(platform.folder)),
             adopt=platform.adopt,
             rollout_timeout=platform.rollout_timeout,
+            proof=args["receiver"].get("proof", AUDIT_ID) if platform.prove_each_machine else "",
+            proof_timeout=delivery.proof_timeout(),
+            api_servers=platform.api_servers,
+            cluster_kubeconfig=args["kubeconfig"],
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.delivery_checks = proved(

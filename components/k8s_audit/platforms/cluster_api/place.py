@@ -13,6 +13,8 @@ from k8s_audit.delivery.webhook import render_webhook, with_authority
 from k8s_audit.platforms.cluster_api.change import ControlPlaneAudit, live
 from k8s_audit.platforms.cluster_api.component import ClusterApiAudit
 from k8s_audit.platforms.cluster_api.control_plane import paths
+from k8s_audit.platforms.cluster_api.each_machine import planned
+from k8s_audit.platforms.cluster_api.machines import Machines
 from k8s_audit.platforms.cluster_api.rollout import KIND
 from k8s_audit.platforms.management.change import ObjectChange, ObjectPlace
 from k8s_audit.platforms.management.cluster import ManagementCluster
@@ -43,11 +45,16 @@ def plan(
     platform = stack.platform
     assert isinstance(platform, ClusterApiPlatform)
     where = ObjectPlace(platform.namespace, platform.name, seconds(platform.rollout_timeout))
-    change = ObjectChange(ManagementCluster(platform.management_path()), KIND, where, Event(), say)
+    cluster = ManagementCluster(platform.management_path())
+    change = ObjectChange(cluster, KIND, where, Event(), say)
     flags = stack.delivery.flags().within(endpoint.body_limit, endpoint.event_limit)
     arguments = flags.arguments(*paths(platform.folder))
     there = live(change, arguments)
     webhook = render_webhook(with_authority(endpoint, there.webhook.encode() if there else None))
     policy = render_policy(stack.policy.load(), policy_version(places.kubernetes_version(stack)))
-    changes = ControlPlaneAudit(policy, webhook, arguments, platform.adopt).plan(change)
+    audit = ControlPlaneAudit(policy, webhook, arguments, platform.adopt)
+    changes = audit.plan(change)
+    machines = Machines(cluster, platform.namespace, platform.name)
+    if (document := change.read()) is not None:
+        changes += planned(machines, platform.prove_each_machine, document, audit.edit(platform.name), say)
     return f"KubeadmControlPlane {platform.namespace}/{platform.name}", changes

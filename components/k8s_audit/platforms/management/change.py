@@ -4,20 +4,18 @@ What an edit does is each platform's; so is what its controller tells.
 """
 
 import copy
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
 
 from k8s_audit.errors import ChangeError, ConflictError, HostError
+from k8s_audit.platforms.management.beside import NOTHING, Beside
 from k8s_audit.platforms.management.cluster import Document, ManagementCluster
-from k8s_audit.platforms.management.kind import Edit, Kind, Progress
+from k8s_audit.platforms.management.kind import Edit, Kind
 from k8s_audit.platforms.management.own_secret import own_secret
 from k8s_audit.platforms.management.replacing import Replacing
-
-POLL = 1.0
-"""Seconds between two looks."""
+from k8s_audit.platforms.management.waiting import UnrolledError, Waiting
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,6 @@ class HalfDoneError(ChangeError):
     """A change failed and could not be put back: the object is ours to mend or to take back."""
 
 
-class UnrolledError(ChangeError):
-    """The controller did not do a change."""
-
-
 class ObjectChange:
     """The change of one object.
 
@@ -52,13 +46,21 @@ class ObjectChange:
         place: which it is.
         stop: ends a wait; the object is put back then.
         say: is told what happens.
+        beside: what is done while the controller works.
     """
 
     def __init__(
-        self, cluster: ManagementCluster, kind: Kind, place: ObjectPlace, stop: Event, say: Callable[[str], None]
+        self,
+        cluster: ManagementCluster,
+        kind: Kind,
+        place: ObjectPlace,
+        stop: Event,
+        say: Callable[[str], None],
+        beside: Beside = NOTHING,
     ) -> None:
         """Nothing is asked yet."""
         self.cluster, self.kind, self.place, self.stop, self.say = cluster, kind, place, stop, say
+        self.beside = beside
 
     def read(self) -> Document | None:
         """The object as it is; None: there is none."""
@@ -95,6 +97,17 @@ class ObjectChange:
             HalfDoneError: that, and it could not be put back.
         """
         before = self._known()
+        try:
+            self.beside.begin(before, turn_on(copy.deepcopy(before)))
+            done = self._apply(before, contents, turn_on)
+        except BaseException:
+            self._end()
+            raise
+        if left := self._end():
+            raise HalfDoneError(f"{self._called()} has the change, but {left}\nThe next `up` tries again")
+        return done
+
+    def _apply(self, before: Document, contents: Mapping[str, str], turn_on: Edit) -> Document:
         name = self.kind.secret_of(turn_on(copy.deepcopy(before)))
         if self.cluster.secret(self.place.namespace, name) != dict(contents):
             self.cluster.write_secret(own_secret(before, name, contents))
@@ -120,6 +133,7 @@ class ObjectChange:
             ConflictError, HostError: it cannot be read or written.
             ChangeError: the controller did not do it; the next call goes on.
         """
+        self.beside.end()
         document = self.read()
         if document is None or document["metadata"].get("deletionTimestamp"):
             self.say(f"there is no {self._called()} any more, or it is going; nothing to take back")
@@ -156,33 +170,8 @@ class ObjectChange:
             self.say(action)
 
     def _wait(self) -> None:
-        """Wait until the controller has done it; a cluster that is away for a while is waited for, for it may be the one that changes."""
-        end, told = time.monotonic() + self.place.timeout, ""
-        while True:
-            found = self._progress()
-            if found.done:
-                return
-            if found.told != told:
-                told = found.told
-                self.say(told.splitlines()[0])
-            if found.failed:
-                raise UnrolledError(f"the controller of {self._called()} gave up: {told}")
-            if time.monotonic() > end:
-                raise UnrolledError(
-                    f"{self._called()} did not get there within {self.place.timeout:g} s"
-                    f" (audit:platform.rolloutTimeout): {told}"
-                )
-            if self.stop.wait(POLL):
-                raise UnrolledError(f"stopped while {self._called()} was under way: {told}")
-
-    def _progress(self) -> Progress:
-        try:
-            document = self.read()
-            if document is None:
-                return Progress(False, "it is gone", failed=True)
-            return self.kind.progress(self.cluster, document)
-        except HostError as error:
-            return Progress(False, str(error))
+        progress, look = partial(self.kind.progress, self.cluster), self.beside.look
+        Waiting(self._called(), self.read, progress, look, self.place.timeout, self.stop, self.say).wait()
 
     def _put_back(self, before: Document, after: Document, error: ChangeError) -> str:
         """Give the object the spec that it had, and wait for that; return what is not as it was, since somebody changed it meanwhile."""
@@ -205,6 +194,7 @@ class ObjectChange:
             raise HalfDoneError(
                 f"{error}\nIt could not be put back: {other}\nThe next `up` tries again, `destroy` takes it out"
             ) from None
+        self._end()
         try:
             if not self.stop.is_set():
                 self._wait()
@@ -215,6 +205,15 @@ class ObjectChange:
         finally:
             self._discard(self.kind.secret_of(after))
         return "".join(others[:1])
+
+    def _end(self) -> str:
+        """End what is done beside it; return why that failed, which is said, too."""
+        try:
+            self.beside.end()
+        except HostError as error:
+            self.say(str(error))
+            return str(error)
+        return ""
 
     def _discard(self, name: str) -> None:
         """Remove a Secret that was made for a change that is not, unless the object names it."""

@@ -5,7 +5,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#updates-to-existing
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -16,10 +16,14 @@ from k8s_audit.kubernetes_api import answered, client_settings, refusal
 Document = dict[str, Any]
 TIMEOUT = 15
 """Seconds for one request."""
-NOT_FOUND, CONFLICT = 404, 409
+FORBIDDEN, NOT_FOUND, CONFLICT = 403, 404, 409
 LONGEST = 500
 """Characters of what an API server says that a message shows."""
 Found = TypeVar("Found")
+
+
+class ForbiddenError(HostError):
+    """The kubeconfig's user may not do that."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,29 @@ class ManagementCluster:
             f"update {resource.plural}", namespace, self._custom.replace_namespaced_custom_object, *where
         )
         return stored
+
+    def select(self, resource: Resource, namespace: str, labels: str) -> list[Document]:
+        """The objects of a kind that have some labels, in no order.
+
+        Raises:
+            ForbiddenError, HostError: the cluster refuses, or knows no such kind.
+        """
+        where = (resource.group, self._version(resource), namespace, resource.plural)
+
+        def call(*where: str, **more: Any) -> Any:
+            return self._custom.list_namespaced_custom_object(*where, label_selector=labels, **more)
+
+        return list(self._asked(f"list {resource.plural}", namespace, call, *where)["items"])
+
+    def annotate(self, resource: Resource, namespace: str, name: str, annotations: Mapping[str, str | None]) -> None:
+        """Set annotations of an object, whatever else of it changes; None takes one out, and an object that is gone has none.
+
+        Raises:
+            ForbiddenError, HostError: the cluster refuses.
+        """
+        where = (resource.group, self._version(resource), namespace, resource.plural, name)
+        merged = {"metadata": {"annotations": dict(annotations)}}
+        self._found(f"patch {resource.plural}", namespace, self._custom.patch_namespaced_custom_object, *where, merged)
 
     def secret(self, namespace: str, name: str) -> dict[str, str] | None:
         """What a Secret holds; None: there is none.
@@ -172,4 +199,5 @@ class ManagementCluster:
     def _refused(self, error: Exception, right: str, namespace: str) -> HostError:
         where = f" -n {namespace}" if namespace else ""
         look = f"kubectl --kubeconfig {self.kubeconfig}{where} auth can-i {right}"
-        return HostError(f"the management cluster {answered(error, LONGEST)}.\nLook closer: {look}")
+        kind = ForbiddenError if getattr(error, "status", None) == FORBIDDEN else HostError
+        return kind(f"the management cluster {answered(error, LONGEST)}.\nLook closer: {look}")
