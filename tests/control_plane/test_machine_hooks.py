@@ -1,9 +1,7 @@
 """A control plane's machines one at a time: the vendor's CRDs on a real API server, stand-ins of Cluster API's controllers, and of the proof."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -13,7 +11,6 @@ from k8s_audit.errors import ChangeError, DeliveryError, HostError
 from k8s_audit.local_cluster import LocalCluster
 from k8s_audit.platforms.cluster_api.each_machine import TOO_OLD, EachMachine, Proof, planned
 from k8s_audit.platforms.cluster_api.machines import HOOK, Machine, Machines
-from k8s_audit.platforms.cluster_api.proving import direct
 from k8s_audit.platforms.cluster_api.rollout import KIND
 from k8s_audit.platforms.management import waiting
 from k8s_audit.platforms.management.beside import Beside
@@ -245,18 +242,6 @@ def test_before_1_8_no_machine_is_held_for_its_etcd_member_would_be_gone(managem
     AUDIT.apply(management.change())
     assert management.proved == []
     assert TOO_OLD in management.said
-
-
-def test_a_machine_is_asked_at_its_own_address_where_the_clusters_api_answers_there(
-    cluster: LocalCluster, tmp_path: Path
-) -> None:
-    kubeconfig, port = str(cluster.kubeconfig), cluster.ports.api_server
-    assert direct(kubeconfig, ["127.0.0.1"], port) == [cluster.api_server]
-    for others in (["127.0.0.1", "127.0.0.2"], ["127.0.0.1", ""]):
-        assert direct(kubeconfig, others, port) == [], "one is not in the certificate, or not known"
-    text = re.sub("certificate-authority(-data)?:.*", "insecure-skip-tls-verify: true", cluster.kubeconfig.read_text())
-    (tmp_path / "unverified").write_text(text)
-    assert direct(str(tmp_path / "unverified"), ["127.0.0.1"], port) == [], "its credentials are not for anybody"
 
 
 def test_rights_that_lack_are_told_before_anything_is_changed(management: Management) -> None:

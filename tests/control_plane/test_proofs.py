@@ -75,6 +75,10 @@ def test_a_batch_that_was_accepted_is_the_proof_and_one_that_was_refused_or_lost
         each = EachApiServer(str(by_name), endpoint, SHORT, [], threading.Event(), said_of_each.append, reach=SHORT)
         each.prove(lambda: {"cp-1": Seen(started)})
         assert re.fullmatch(r"cp-1: event \S+ reached falco in \S+ s", said_of_each[0])
+        by_name.write_text(re.sub("https://localhost:.*", "https://localhost:1", by_name.read_text()))
+        each = EachApiServer(str(by_name), endpoint, SHORT, [], threading.Event(), said_of_each.append, reach=SHORT)
+        each.prove(lambda: {"cp-1": Seen(started, audited.cluster.api_server)})
+        assert len(said_of_each) == 2, "at its own address"
         for status, said in ((503, r"503 \(\d+\)"), (None, r"no answer \(\d+\)")):
             falco.fault = status
             if status is None:

@@ -131,8 +131,7 @@ class MachineControlPlanes(ControlPlanes):
         if node:
             self.joined(f"node-{name}", started)
             reference = {"name": f"node-{name}"} | ({"kind": "Node"} if v1beta1 else {})
-            addresses = [{"type": "ExternalIP", "address": "192.0.2.1"}, {"type": "InternalIP", "address": "127.0.0.2"}]
-            self.machines.tell({"nodeRef": reference, "addresses": addresses}, NAMESPACE, name)
+            self.machines.tell({"nodeRef": reference}, NAMESPACE, name)
         self.happened.append(f"{name} is made")
 
     def _remove(self, name: str) -> None:

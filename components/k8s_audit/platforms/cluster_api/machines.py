@@ -15,7 +15,6 @@ from k8s_audit.platforms.management.cluster import Document, ForbiddenError, Man
 MACHINE = Resource("Machine", "cluster.x-k8s.io", "machines", ("v1beta2", "v1beta1"))
 CONTROL_PLANE = "cluster.x-k8s.io/control-plane"
 """The label of machines that are part of a control plane."""
-INTERNAL = "InternalIP"
 HOOK = "pre-drain.delete.hook.machine.cluster.x-k8s.io/k8s-audit"
 CLEANUP = "pre-terminate.delete.hook.machine.cluster.x-k8s.io/kcp-cleanup"
 """The controller's own hook, since Cluster API 1.8: with it a machine's etcd member goes last; before, it went first of all, and a machine
@@ -31,7 +30,6 @@ class Machine:
     Args:
         name: its own.
         node: of the cluster; empty: it has not joined yet.
-        address: within the cluster's network; empty: not known.
         going: whether it is being deleted.
         hooked: whether it has our hook.
         etcd_last: whether its etcd member goes after it was drained.
@@ -40,7 +38,6 @@ class Machine:
 
     name: str
     node: str
-    address: str
     going: bool
     hooked: bool
     etcd_last: bool
@@ -133,7 +130,6 @@ def _machine(document: Document) -> Machine:
     return Machine(
         name=str(metadata["name"]),
         node=str((status.get("nodeRef") or {}).get("name", "")),
-        address=next((str(one["address"]) for one in status.get("addresses") or [] if one["type"] == INTERNAL), ""),
         going=bool(metadata.get("deletionTimestamp")),
         hooked=HOOK in annotations,
         etcd_last=CLEANUP in annotations,
