@@ -24,7 +24,7 @@ def test_preview_a_machine_whose_delivery_fails_goes_back_each_one_proved_drift_
     """The receiver wants a client certificate, whose key nothing but the Secret has at any time."""
     manifest = cluster.manifests / "kube-apiserver.yaml"
     before, mute = manifest.read_text(), Event()
-    boot, joined = booting(cluster, mute), mirroring(str(cluster.kubeconfig), OF_KUBEADM)
+    boot, joined = booting(cluster, mute), mirroring(cluster, OF_KUBEADM)
     api, folder = Api(str(cluster.kubeconfig)), f"{cluster.folder}/machine"
     text = f"""\
 config:
@@ -120,5 +120,5 @@ config:
             assert (objects.get()["spec"], api.secrets(NAMESPACE)) == (spec, [])
             assert "annotations" not in objects.get()["metadata"]
             for machine in controller.all():
-                joined(f"node-{machine['metadata']['name']}", None)
+                joined(f"node-{machine['metadata']['name']}", False)
     assert manifest.read_text() == before

@@ -10,7 +10,6 @@ import os
 import posixpath
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -269,9 +268,8 @@ def nodeup(kops: Kops, group: str) -> None:
     staged = cluster.folder / "staged"
     staged.write_text(yaml.safe_dump(pod, sort_keys=False) if server.get("auditPolicyFile") else known["manifest"])
     staged.rename(cluster.manifests / "kube-apiserver.yaml")
-    started = datetime.now(UTC)
     cluster.create()
-    join(str(cluster.kubeconfig), group, started)
+    join(cluster, group)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ hook is on each machine, since v1.8; `etcd_last=False` is one before. The Machin
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import Any
 
 from tests.standins.management_cluster import NAME, NAMESPACE, Api, ControlPlanes, Document, Objects, crd, digest
@@ -29,7 +28,7 @@ class MachineControlPlanes(ControlPlanes):
         objects: KubeadmControlPlanes.
         machines: Machines.
         boot: see ControlPlanes.
-        joined: is told of each node that is there, when its API server started; and of one that is gone, None.
+        joined: is told of each node that is there, and of each that is gone.
         etcd_last: whether it is 1.8 or newer.
     """
 
@@ -38,7 +37,7 @@ class MachineControlPlanes(ControlPlanes):
         objects: Objects,
         machines: Objects,
         boot: Callable[[Document, dict[str, str]], None] = lambda *_: None,
-        joined: Callable[[str, datetime | None], None] = lambda *_: None,
+        joined: Callable[[str, bool], None] = lambda *_: None,
         etcd_last: bool = True,
     ) -> None:
         super().__init__(objects, boot)
@@ -100,7 +99,6 @@ class MachineControlPlanes(ControlPlanes):
 
     def _make(self, document: Document, node: bool, files: dict[str, str] | None = None) -> None:
         name = f"{NAME}-{next(self.numbers)}"
-        started = datetime.now(UTC)
         if node and files is not None:
             self.boot(document, files)
             self.booted.append(files)
@@ -129,7 +127,7 @@ class MachineControlPlanes(ControlPlanes):
             }
         )
         if node:
-            self.joined(f"node-{name}", started)
+            self.joined(f"node-{name}", True)
             reference = {"name": f"node-{name}"} | ({"kind": "Node"} if v1beta1 else {})
             self.machines.tell({"nodeRef": reference}, NAMESPACE, name)
         self.happened.append(f"{name} is made")
@@ -144,7 +142,7 @@ class MachineControlPlanes(ControlPlanes):
         if _node(machine) and _hooks(machine):
             return
         self.patch(name, {CLEANUP: None}, finalizers=None)
-        self.joined(f"node-{name}", None)
+        self.joined(f"node-{name}", False)
         self.happened.append(f"{name} is gone")
 
     def _judge(self, machine: Document, good: bool) -> None:

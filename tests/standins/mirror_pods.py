@@ -5,11 +5,14 @@ One real API server plays all of them, so with each new one all have started ane
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
+import psutil
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
+
+from k8s_audit.local_cluster import LocalCluster
 
 SYSTEM = "kube-system"
 MIRROR = {"kubernetes.io/config.mirror": "0", "kubernetes.io/config.source": "file"}
@@ -53,13 +56,20 @@ def asked(kubeconfig: str) -> Iterator[client.CoreV1Api]:
         yield client.CoreV1Api(api)
 
 
-def mirroring(kubeconfig: str, label: str) -> Callable[[str, datetime | None], None]:
-    """Takes nodes whose API server started then, and None for one that is gone."""
+def began(cluster: LocalCluster) -> datetime:
+    """When the process of its API server did, as a kubelet knows it of a container; on a busy machine that is long after it was asked for."""
+    status = cluster.read()
+    assert status
+    return datetime.fromtimestamp(psutil.Process(status.pids["kube-apiserver"]).create_time(), UTC)
 
-    def joined(node: str, started: datetime | None) -> None:
-        with asked(kubeconfig) as core:
-            if started:
-                show(core, node, label, started)
+
+def mirroring(cluster: LocalCluster, label: str) -> Callable[[str, bool], None]:
+    """Takes nodes whose API server runs now, or that are gone."""
+
+    def joined(node: str, there: bool) -> None:
+        with asked(str(cluster.kubeconfig)) as core:
+            if there:
+                show(core, node, label, began(cluster))
             else:
                 hide(core, node)
 
