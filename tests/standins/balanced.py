@@ -14,6 +14,8 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
+from tests.kubeconfigs import plain
+
 RECEIVER = "siem.example"
 METRICS = """\
 process_start_time_seconds {start:.2f}
@@ -80,11 +82,7 @@ class Balanced:
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Connection)
         self.url = f"http://127.0.0.1:{self.http.server_port}"
-        self.kubeconfig = folder / "balanced.kubeconfig"
-        self.kubeconfig.write_text(
-            f"clusters: [{{name: a, cluster: {{server: '{self.url}'}}}}]\nusers: [{{name: u, user: {{}}}}]\n"
-            "contexts: [{name: a, context: {cluster: a, user: u}}]\ncurrent-context: a\n"
-        )
+        self.kubeconfig = plain(self.url, folder)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 from k8s_audit.delivery import api_server
 from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.errors import DeliveryError
+from tests.kubeconfigs import plain
 
 
 class Refuses(BaseHTTPRequestHandler):
@@ -34,12 +35,7 @@ class Refuses(BaseHTTPRequestHandler):
 def kubeconfig(tmp_path: Path) -> Iterator[Path]:
     server = HTTPServer(("127.0.0.1", 0), Refuses)
     Thread(target=server.serve_forever, daemon=True).start()
-    file = tmp_path / "kubeconfig"
-    file.write_text(
-        f"clusters: [{{name: a, cluster: {{server: 'http://127.0.0.1:{server.server_port}'}}}}]\nusers: [{{name: u, user: {{}}}}]\n"
-        "contexts: [{name: a, context: {cluster: a, user: u}}]\ncurrent-context: a\n"
-    )
-    yield file
+    yield plain(f"http://127.0.0.1:{server.server_port}", tmp_path)
     server.shutdown()
 
 

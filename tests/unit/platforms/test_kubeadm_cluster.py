@@ -10,6 +10,7 @@ import pytest
 
 from k8s_audit.errors import HostError
 from k8s_audit.platforms.kubeadm_cluster import KubeadmCluster
+from tests.kubeconfigs import plain
 
 
 class Refuses(BaseHTTPRequestHandler):
@@ -30,12 +31,7 @@ class Refuses(BaseHTTPRequestHandler):
 def cluster(tmp_path: Path) -> Iterator[KubeadmCluster]:
     server = HTTPServer(("127.0.0.1", 0), Refuses)
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    file = tmp_path / "kubeconfig"
-    file.write_text(
-        f"clusters: [{{name: a, cluster: {{server: 'http://127.0.0.1:{server.server_port}'}}}}]\nusers: [{{name: u, user: {{}}}}]\n"
-        "contexts: [{name: a, context: {cluster: a, user: u}}]\ncurrent-context: a\n"
-    )
-    yield KubeadmCluster(str(file))
+    yield KubeadmCluster(str(plain(f"http://127.0.0.1:{server.server_port}", tmp_path)))
     server.shutdown()
     server.server_close()
 
