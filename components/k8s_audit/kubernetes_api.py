@@ -40,6 +40,20 @@ class Answer:
         found: Document = json.loads(self.text)
         return found
 
+    def accepted(self) -> "Answer":
+        """Itself.
+
+        Raises:
+            ApiException: the API server refused.
+        """
+        from kubernetes.client.exceptions import ApiException
+
+        if 200 <= self.status < 300:
+            return self
+        error = ApiException(self.status, self.reason, body=self.text)
+        error.headers = self.headers
+        raise error
+
 
 def answer_to(
     api: "client.ApiClient",
@@ -73,38 +87,13 @@ def answer_to(
     return Answer(int(answer.status), str(answer.reason), answer.read().decode("utf-8", "replace"), answer.headers)
 
 
-def ask(
-    api: "client.ApiClient",
-    method: str,
-    path: str,
-    body: Document | None = None,
-    query: Mapping[str, str] | None = None,
-) -> Answer:
-    """The same, where a refusal is an error.
-
-    Args:
-        api: a client of the cluster.
-        method: of HTTP.
-        path: of the object, or where it is made.
-        body: the object, or its patch.
-        query: parameters by name.
+def listed(api: "client.ApiClient", path: str, query: Mapping[str, str] | None = None) -> list[Document]:
+    """The objects of a list; see `answer_to`.
 
     Raises:
         ApiException: the API server refuses. What urllib3 raises comes through, too.
     """
-    from kubernetes.client.exceptions import ApiException
-
-    answer = answer_to(api, method, path, body, query)
-    if not 200 <= answer.status < 300:
-        error = ApiException(answer.status, answer.reason, body=answer.text)
-        error.headers = answer.headers
-        raise error
-    return answer
-
-
-def listed(api: "client.ApiClient", path: str, query: Mapping[str, str] | None = None) -> list[Document]:
-    """The objects of a list; see `ask`."""
-    return ask(api, "GET", path, query=query).document.get("items") or []
+    return answer_to(api, "GET", path, query=query).accepted().document.get("items") or []
 
 
 def refusal(error: Any, longest: int = 300) -> str:

@@ -13,7 +13,8 @@ import asyncssh
 import pytest
 from kubernetes import client, config
 
-from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAME, NAMESPACE
+from k8s_audit.delivery import api_server_pods
+from k8s_audit.platforms.kubeadm_cluster import NAME, NAMESPACE
 from tests.project import free_ports
 from tests.standins.ssh_control_plane import ControlPlaneNode, control_plane_node
 from tests.standins.ssh_node import OPS, why_not
@@ -130,7 +131,7 @@ def test_one_host_after_the_other_is_changed_and_proved_kept_for_upgrades_and_gi
     body = {"data": {"ClusterConfiguration": kept.replace("value: 100ms", "value: 9s")}}
     core.patch_namespaced_config_map(NAME, NAMESPACE, body)
     joined: Any = {
-        "metadata": {"name": "kube-apiserver-cp-4", "labels": dict([API_SERVERS.split("=")])},
+        "metadata": {"name": "kube-apiserver-cp-4", "labels": dict([api_server_pods.OF_KUBEADM.split("=")])},
         "spec": {
             "nodeName": "cp-4",
             "containers": [{"name": "kube-apiserver", "image": "x", "command": ["kube-apiserver"]}],

@@ -19,9 +19,7 @@ from k8s_audit.config.stack import Stack
 from k8s_audit.control_plane.durations import seconds
 from k8s_audit.delivery.admission_proof import prove_admission
 from k8s_audit.delivery.api_server import NAMESPACE
-from k8s_audit.delivery.api_server_pods import running
-from k8s_audit.delivery.check import prove_delivery
-from k8s_audit.delivery.each_api_server import EachApiServer
+from k8s_audit.delivery.each_api_server import prove_all
 from k8s_audit.delivery.forwarder.proof import prove_forwarded
 from k8s_audit.delivery.heartbeat import exposition, write_textfile
 from k8s_audit.delivery.proof import Proof
@@ -99,11 +97,8 @@ def _prove(stack: Stack, folder: Path) -> list[Proof]:
         proofs += [prove_forwarded(kubeconfig, receiver, forwarder, wait) for receiver in takers]
     elif takers:
         endpoint = places.endpoint(stack, folder)
-        if pods := stack.platform.api_server_pods():
-            each = EachApiServer(kubeconfig, endpoint, timeout, [], Event(), lambda _: None)
-            proofs += each.prove(lambda: running(kubeconfig, pods))
-        else:
-            proofs += [prove_delivery(url, kubeconfig, endpoint, timeout) for url in urls]
+        pods = stack.platform.api_server_pods()
+        proofs += prove_all(urls, pods, kubeconfig, endpoint, timeout, Event(), lambda _: None)
     for receiver, webhook in places.webhooks(stack):
         proofs += [prove_admission(url, kubeconfig, receiver, webhook, timeout) for url in urls]
     return proofs

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from k8s_audit.errors import DeliveryError
-from k8s_audit.kubernetes_api import ask, client_settings, refusal, unanswered
+from k8s_audit.kubernetes_api import answer_to, client_settings, refusal, unanswered
 
 NAMESPACE = "default"
 CONFIG_MAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
@@ -117,7 +117,8 @@ class ApiServer:
         deadline = time.monotonic() + START_UP
         while True:
             try:
-                headers = ask(self.client, "POST", CONFIG_MAPS, config_map, {"dryRun": "All"}).headers
+                answer = answer_to(self.client, "POST", CONFIG_MAPS, config_map, {"dryRun": "All"})
+                headers = answer.accepted().headers
                 break
             except ApiException as error:
                 if error.status == BAD_REQUEST and DRY_RUN in str(error.body):
@@ -163,7 +164,7 @@ class ApiServer:
 
     def _metrics(self) -> str:
         try:
-            return ask(self.client, "GET", "/metrics").text
+            return answer_to(self.client, "GET", "/metrics").accepted().text
         except Exception as error:  # whatever urllib3 raises
             status = getattr(error, "status", None)
             why = f"answers {status}; the kubeconfig needs the right to get /metrics" if status else unanswered(error)

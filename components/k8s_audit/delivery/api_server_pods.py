@@ -5,9 +5,13 @@ https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from k8s_audit.errors import HostError
 from k8s_audit.kubernetes_api import Document, answered, client_settings, listed
+
+if TYPE_CHECKING:
+    from kubernetes import client
 
 NAMESPACE, CONTAINER = "kube-system", "kube-apiserver"
 SECURE_PORT, DEFAULT_PORT = "--secure-port", "6443"
@@ -30,6 +34,11 @@ class Seen:
     url: str = ""
 
 
+def mirror_pods(api: "client.ApiClient", selector: str) -> list[Document]:
+    """The pods as the API server has them; see `listed`."""
+    return listed(api, f"/api/v1/namespaces/{NAMESPACE}/pods", {"labelSelector": selector})
+
+
 def running(kubeconfig: str, selector: str) -> dict[str, Seen]:
     """The API servers by their nodes.
 
@@ -45,7 +54,7 @@ def running(kubeconfig: str, selector: str) -> dict[str, Seen]:
     settings = client_settings(kubeconfig, HostError)
     try:
         with client.ApiClient(settings) as api:
-            pods = listed(api, f"/api/v1/namespaces/{NAMESPACE}/pods", {"labelSelector": selector})
+            pods = mirror_pods(api, selector)
     except Exception as error:  # whatever urllib3 raises
         raise HostError(f"the cluster, asked to list pods in {NAMESPACE}, {answered(error)}") from None
     return {str(pod["spec"].get("nodeName")): Seen(_start(pod), _url(pod)) for pod in pods}

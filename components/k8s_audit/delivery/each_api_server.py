@@ -11,15 +11,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from threading import Event
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from k8s_audit.delivery.api_server import ApiServer
-from k8s_audit.delivery.api_server_pods import Seen
-from k8s_audit.delivery.check import prove_from
+from k8s_audit.delivery.api_server_pods import Seen, running
+from k8s_audit.delivery.check import prove_delivery, prove_from
 from k8s_audit.delivery.proof import Proof
 from k8s_audit.errors import DeliveryError, HostError
 from k8s_audit.kubernetes_api import client_settings
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
+
+if TYPE_CHECKING:
+    from kubernetes import client
 
 REACH = 300.0
 """Seconds in which a load balancer, or a name, gets to know a new API server."""
@@ -30,6 +34,35 @@ NEAR = 15.0
 
 Running = Callable[[], Mapping[str, Seen]]
 """The wanted API servers by their nodes."""
+
+
+def prove_all(
+    urls: Sequence[str | None],
+    pods: str,
+    kubeconfig: str,
+    endpoint: ReceiverEndpoint,
+    timeout: float,
+    stop: Event,
+    say: Callable[[str], None],
+) -> list[Proof]:
+    """Prove each API server of a cluster.
+
+    Args:
+        urls: of single API servers; None: the one that answers at the kubeconfig's.
+        pods: the label by which each one behind the kubeconfig's is found instead; empty: the URLs are asked.
+        kubeconfig: path of one that may create ConfigMaps in `default` and read /metrics; for pods, list those of kube-system, too.
+        endpoint: the receiver.
+        timeout: seconds that an event may take.
+        stop: ends the wait.
+        say: is told of each proof by pods.
+
+    Raises:
+        DeliveryError: an event did not arrive, or an API server was not reached.
+    """
+    if pods:
+        each = EachApiServer(kubeconfig, endpoint, timeout, [], stop, say)
+        return each.prove(lambda: running(kubeconfig, pods))
+    return [prove_delivery(url, kubeconfig, endpoint, timeout, stop) for url in urls]
 
 
 class EachApiServer:
@@ -75,22 +108,28 @@ class EachApiServer:
                 left = {node: one for node, one in found.items() if (node, one.started) not in self.proved}
                 if found and not left:
                     return sorted(made, key=lambda proof: proof.node)
-                heard = self._round({node: one for node, one in left.items() if one.started}, made) or heard
+                heard = self._round(left, made) or heard
             except HostError as error:
                 heard = str(error)
             if self.stop.is_set():
                 raise DeliveryError("stopped while the API servers were proved")
             if time.monotonic() > deadline:
-                missing = [node for node, one in left.items() if (node, one.started) not in self.proved]
-                raise DeliveryError(self._unreached(missing, heard))
+                raise DeliveryError(self._unreached(list(left), heard))
             self.stop.wait(POLL)
 
     def _round(self, left: dict[str, Seen], made: list[Proof]) -> str:
-        """A connection to each address that is shared, then to that of each node which is left; what the last one said that gave no answer."""
+        """A connection to each address that is shared, then to that of each node; what the last one said that gave no answer.
+
+        Those that are proved are taken out of `left`.
+        """
         heard = ""
-        for url, name in self._addresses() if left else ():
-            heard = self._try(url, name, left, made) or heard
-        own = [] if self.urls or not self._verifies else [one.url for one in left.values()]
+        if not any(one.started for one in left.values()):
+            return heard
+        settings = client_settings(self.kubeconfig, DeliveryError)
+        for shared, name in self._addresses(settings):
+            heard = self._try(shared, name, left, made) or heard
+        # without the cluster's certificate, who answers at a node's address might be anybody
+        own = [one.url for one in left.values() if one.started] if settings.verify_ssl and not self.urls else []
         for url in own:
             if url and url not in self.unheard and self._try(url, None, left, made):
                 self.unheard.add(url)
@@ -113,14 +152,8 @@ class EachApiServer:
         self.say(f"{node}: event {proof.audit_id} reached {proof.receiver} in {proof.latency_seconds:g} s")
         return ""
 
-    @property
-    def _verifies(self) -> bool:
-        """Whether a server must show the cluster's certificate; else who answers at a node's address might be anybody."""
-        return bool(client_settings(self.kubeconfig, DeliveryError).verify_ssl)
-
-    def _addresses(self) -> Iterator[tuple[str | None, str | None]]:
+    def _addresses(self, settings: "client.Configuration") -> Iterator[tuple[str | None, str | None]]:
         """URLs, each with the name in the certificate where the URL has another one."""
-        settings = client_settings(self.kubeconfig, DeliveryError)
         url = urlsplit(str(settings.host))
         if self.urls or settings.proxy or not url.hostname:
             yield from ((each, None) for each in self.urls or (None,))

@@ -6,7 +6,7 @@ https://kubernetes.io/docs/setup/best-practices/certificates/#configure-certific
 from pathlib import Path
 
 from k8s_audit.errors import ToolError
-from k8s_audit.kubernetes_api import ask
+from k8s_audit.kubernetes_api import answer_to
 
 GROUP = "kubeadm:cluster-admins"
 RBAC = "rbac.authorization.k8s.io"
@@ -37,7 +37,7 @@ def bind(super_admin: Path) -> None:
     }
     with client.ApiClient(settings) as connection:
         try:
-            ask(connection, "POST", f"/apis/{RBAC}/v1/clusterrolebindings", binding)
+            answer_to(connection, "POST", f"/apis/{RBAC}/v1/clusterrolebindings", binding).accepted()
         except ApiException as error:
             if error.status != CONFLICT:
                 raise ToolError(f"the administrators' role could not be bound: {error.status} {error.reason}") from None

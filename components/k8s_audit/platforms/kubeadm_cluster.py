@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from k8s_audit.delivery.api_server_pods import OF_KUBEADM, mirror_pods
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubernetes_api import RECORD, Document, answered, ask, client_settings, listed
+from k8s_audit.kubernetes_api import RECORD, Document, answer_to, answered, client_settings
 
 NAMESPACE, NAME = "kube-system", "kubeadm-config"
 CONFIG_MAP = f"/api/v1/namespaces/{NAMESPACE}/configmaps/{NAME}"
 KEYS = ("ClusterConfiguration", "MasterConfiguration")
 """Of the ConfigMap's data; the second one in Kubernetes 1.11."""
-API_SERVERS = "component=kube-apiserver"
-"""The label that kubeadm gives their pods."""
 NOT_FOUND, FORBIDDEN, CONFLICT = 404, 403, 409
 
 
@@ -74,7 +73,7 @@ class KubeadmCluster:
 
         api = self._api()
         try:
-            found = ask(api, "GET", CONFIG_MAP).document
+            found = answer_to(api, "GET", CONFIG_MAP).accepted().document
         except ApiException as error:
             if error.status == NOT_FOUND:
                 return None
@@ -101,7 +100,7 @@ class KubeadmCluster:
         }
         api = self._api()
         try:
-            ask(api, "PATCH", CONFIG_MAP, patch)
+            answer_to(api, "PATCH", CONFIG_MAP, patch).accepted()
         except ApiException as error:
             if error.status == CONFLICT:
                 raise ConflictError(f"ConfigMap {NAMESPACE}/{NAME} was changed by somebody else meanwhile") from None
@@ -117,7 +116,7 @@ class KubeadmCluster:
         """
         api = self._api()
         try:
-            pods = listed(api, f"/api/v1/namespaces/{NAMESPACE}/pods", {"labelSelector": API_SERVERS})
+            pods = mirror_pods(api, OF_KUBEADM)
         except Exception as error:  # whatever urllib3 raises
             raise self._refused(error, "list pods") from None
         return sorted((_pod(pod) for pod in pods), key=lambda pod: pod.node)

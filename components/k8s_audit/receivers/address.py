@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from k8s_audit.errors import ReceiverError
-from k8s_audit.kubernetes_api import ask
+from k8s_audit.kubernetes_api import answer_to
 from k8s_audit.receivers.cluster import asked
 from k8s_audit.receivers.endpoint import ACCEPTED, BODY_LIMIT, EVENT_LIMIT, ReceiverEndpoint
 from k8s_audit.receivers.service import dns_name, url_of
@@ -49,7 +49,8 @@ def live_endpoint(receiver: str, address: ServiceAddress, kubeconfig: str) -> Re
 
     with asked(kubeconfig) as api:
         try:
-            found = ask(api, "GET", f"/api/v1/namespaces/{address.namespace}/services/{address.service}").document
+            path = f"/api/v1/namespaces/{address.namespace}/services/{address.service}"
+            found = answer_to(api, "GET", path).accepted().document
         except ApiException as error:
             if error.status != NOT_FOUND:
                 raise

@@ -4,7 +4,7 @@ Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscal
 """
 
 from k8s_audit.errors import ReceiverError
-from k8s_audit.kubernetes_api import ask
+from k8s_audit.kubernetes_api import answer_to
 from k8s_audit.receivers.cluster import asked
 
 GROUP, VERSION = "metrics.k8s.io", "v1beta1"
@@ -27,7 +27,7 @@ def served(kubeconfig: str) -> bool:
 
     with asked(kubeconfig) as api:
         try:
-            ask(api, "GET", f"/apis/{GROUP}/{VERSION}")
+            answer_to(api, "GET", f"/apis/{GROUP}/{VERSION}").accepted()
         except ApiException as error:
             if error.status in ABSENT:
                 return False

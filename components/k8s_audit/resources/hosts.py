@@ -1,6 +1,7 @@
 """Audit logging at single control-plane hosts, and in kubeadm's own configuration."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 import pulumi
@@ -170,12 +171,11 @@ class OpenshiftMasterAudit(_HostAudit):
 
 
 class _ProfileAudit(pulumi.CustomResource):
-    """What the resources of a profile on this machine share: their inputs beside `own`, and their outputs."""
+    """What the resources of a profile on this machine share: their inputs, but for those of one's `own`, and their outputs."""
 
     def __init__(
         self,
         resource_name: str,
-        own: Mapping[str, Any],
         profile: str,
         folder: str,
         policy: pulumi.Input[str],
@@ -183,9 +183,12 @@ class _ProfileAudit(pulumi.CustomResource):
         arguments: dict[str, str],
         known_hosts: str,
         restart_timeout: str,
-        adopt: bool,
-        opts: pulumi.ResourceOptions | None,
+        adopt: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        own: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
+        """Register it."""
         props: dict[str, Any] = {
             **own,
             "profile": profile,
@@ -221,34 +224,6 @@ class MinikubeNodeAudit(_ProfileAudit):
         adopt: take over audit flags that are there already with other values.
     """
 
-    def __init__(
-        self,
-        resource_name: str,
-        profile: str,
-        folder: str,
-        policy: pulumi.Input[str],
-        webhook: pulumi.Input[str],
-        arguments: dict[str, str],
-        known_hosts: str,
-        restart_timeout: str,
-        adopt: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Register it."""
-        super().__init__(
-            resource_name,
-            {},
-            profile,
-            folder,
-            policy,
-            webhook,
-            arguments,
-            known_hosts,
-            restart_timeout,
-            adopt,
-            opts,
-        )
-
 
 class MinishiftMachineAudit(_ProfileAudit):
     """Audit logging of the API server in MiniShift's virtual machine.
@@ -283,7 +258,6 @@ class MinishiftMachineAudit(_ProfileAudit):
         """Register it."""
         super().__init__(
             resource_name,
-            {"apiServer": api_server},
             profile,
             folder,
             policy,
@@ -293,6 +267,7 @@ class MinishiftMachineAudit(_ProfileAudit):
             restart_timeout,
             adopt,
             opts,
+            own={"apiServer": api_server},
         )
 
 

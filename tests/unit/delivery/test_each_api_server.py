@@ -11,6 +11,7 @@ from k8s_audit.delivery import each_api_server
 from k8s_audit.delivery.api_server_pods import Seen
 from k8s_audit.delivery.each_api_server import EachApiServer
 from k8s_audit.errors import DeliveryError, HostError
+from k8s_audit.kubernetes_api import client_settings
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from tests.standins.balanced import RECEIVER, Balanced, Server, balanced
 
@@ -107,10 +108,12 @@ def test_each_address_of_a_name_is_asked_by_the_name_in_its_certificate(
         made = each(cluster)
         monkeypatch.setattr(socket, "getaddrinfo", addresses)
         name = "api.prod.example.com"
-        assert list(made._addresses()) == [
+        assert list(made._addresses(client_settings(str(cluster.kubeconfig), DeliveryError))) == [
             ("https://10.0.0.1:443", name),
             ("https://10.0.0.2:443", name),
             ("https://[fd00::1]:443", name),
         ]
         cluster.kubeconfig.write_text(text.replace("server:", "proxy-url: 'http://10.0.0.9:3128', server:"))
-        assert list(made._addresses()) == [(None, None)], "a proxy resolves the name itself"
+        assert list(made._addresses(client_settings(str(cluster.kubeconfig), DeliveryError))) == [(None, None)], (
+            "a proxy resolves the name itself"
+        )

@@ -11,6 +11,7 @@ from typing import Any
 
 from k8s_audit.control_plane.static_pod import LOG_FLAGS, STDOUT
 from k8s_audit.errors import ConflictError
+from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.cluster_api.files import (
     FILES,
     POLICY,
@@ -23,7 +24,7 @@ from k8s_audit.platforms.cluster_api.files import (
 )
 from k8s_audit.platforms.cluster_api.flags import arguments, give_back, set_flag
 from k8s_audit.platforms.cluster_api.mounts import VOLUMES, mount_folders, mounted, unmount_folders
-from k8s_audit.platforms.management.cluster import Document, Resource
+from k8s_audit.platforms.management.cluster import Resource
 from k8s_audit.platforms.management.record import Record, at, forget, record_of, remember, without_empty
 
 RESOURCE = Resource(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from k8s_audit.errors import ConflictError
-from k8s_audit.platforms.management.cluster import Document
+from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.management.own_secret import is_ours
 from k8s_audit.platforms.management.record import Record, at, part
 

@@ -5,7 +5,7 @@ https://github.com/kubernetes-sigs/cluster-api/blob/v1.13.6/api/bootstrap/kubead
 
 from collections.abc import Mapping
 
-from k8s_audit.platforms.management.cluster import Document
+from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.management.record import Record, at, part
 
 ARGUMENTS = "kubeadmConfigSpec.clusterConfiguration.apiServer.extraArgs"

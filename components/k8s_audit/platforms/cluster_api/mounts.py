@@ -5,7 +5,7 @@ from typing import Any
 
 from k8s_audit.control_plane.static_pod import CONFIG_VOLUME, LOG_VOLUME, STDOUT
 from k8s_audit.errors import ConflictError
-from k8s_audit.platforms.management.cluster import Document
+from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.management.record import Record, at, part, without_empty
 
 VOLUMES = "kubeadmConfigSpec.clusterConfiguration.apiServer.extraVolumes"

@@ -6,9 +6,10 @@ v1beta2 names the same counts otherwise: https://github.com/kubernetes-sigs/clus
 
 from typing import Any
 
+from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.cluster_api import control_plane
 from k8s_audit.platforms.cluster_api.files import secret_of
-from k8s_audit.platforms.management.cluster import Document, ManagementCluster
+from k8s_audit.platforms.management.cluster import ManagementCluster
 from k8s_audit.platforms.management.kind import Kind, Progress, told_conditions
 
 PAUSED = "cluster.x-k8s.io/paused"

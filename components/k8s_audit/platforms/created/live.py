@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 
+from k8s_audit.delivery.api_server_pods import OF_KUBEADM, mirror_pods
 from k8s_audit.errors import HostError
 from k8s_audit.kubernetes_api import Document, client_settings, listed, unanswered
-from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAMESPACE
 
 Flags = dict[str, str]
 NODE_ARGUMENTS = "k3s.io/node-args"
@@ -33,7 +33,7 @@ def live(kind: str, kubeconfig: str) -> dict[str, Flags]:
     settings = client_settings(kubeconfig, HostError)
     try:
         with client.ApiClient(settings) as api:
-            found = READERS[kind](listed(api, *WHERE[kind]))
+            found = READERS[kind](mirror_pods(api, OF_KUBEADM) if kind == "kind" else listed(api, "/api/v1/nodes"))
     except ApiException as error:
         right = "list pods in kube-system" if kind == "kind" else "list nodes"
         to = f"answers {error.status} to `{right}`, by which it is told how it was created"
@@ -77,10 +77,6 @@ def _audit(words: list[str]) -> Flags:
 
 
 READERS: Mapping[str, Callable[[list[Document]], dict[str, Flags]]] = {"kind": _of_kind, "k3d": _of_k3d}
-WHERE: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "kind": (f"/api/v1/namespaces/{NAMESPACE}/pods", {"labelSelector": API_SERVERS}),
-    "k3d": ("/api/v1/nodes", {}),
-}
 
 
 def differences(found: Mapping[str, Flags], wanted: Mapping[str, str]) -> list[str]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8s_audit.errors import ConflictError
-from k8s_audit.platforms.management.cluster import Document, Resource
+from k8s_audit.kubernetes_api import Document
+from k8s_audit.platforms.management.cluster import Resource
 from k8s_audit.platforms.management.own_secret import is_ours
 from k8s_audit.platforms.management.record import Record, at, forget, part, record_of, remember, without_empty
 

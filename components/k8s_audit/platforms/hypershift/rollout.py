@@ -4,8 +4,9 @@ No condition of a HostedCluster tells of a change of `auditWebhook`, so the Depl
 https://github.com/openshift/hypershift/blob/main/control-plane-operator/controllers/hostedcontrolplane/v2/kas/deployment.go
 """
 
+from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.hypershift import hosted_cluster
-from k8s_audit.platforms.management.cluster import DEPLOYMENT, Document, ManagementCluster
+from k8s_audit.platforms.management.cluster import DEPLOYMENT, ManagementCluster
 from k8s_audit.platforms.management.kind import Kind, Progress, told_conditions
 from k8s_audit.platforms.management.own_secret import is_ours
 

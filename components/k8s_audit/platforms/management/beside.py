@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from k8s_audit.platforms.management.cluster import Document
+from k8s_audit.kubernetes_api import Document
 
 
 def _nothing(*_: object) -> None:

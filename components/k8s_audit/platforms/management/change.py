@@ -10,8 +10,9 @@ from functools import partial
 from threading import Event
 
 from k8s_audit.errors import ChangeError, ConflictError, HostError
+from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.management.beside import NOTHING, Beside
-from k8s_audit.platforms.management.cluster import Document, ManagementCluster
+from k8s_audit.platforms.management.cluster import ManagementCluster
 from k8s_audit.platforms.management.kind import Edit, Kind
 from k8s_audit.platforms.management.own_secret import own_secret
 from k8s_audit.platforms.management.replacing import Replacing

@@ -5,21 +5,17 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#updates-to-existing
 """
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubernetes_api import answered, client_settings, refusal
+from k8s_audit.kubernetes_api import Answer, Document, answer_to, answered, client_settings, status_message
 
-Document = dict[str, Any]
-TIMEOUT = 15
-"""Seconds for one request."""
 FORBIDDEN, NOT_FOUND, CONFLICT = 403, 404, 409
 LONGEST = 500
 """Characters of what an API server says that a message shows."""
-Found = TypeVar("Found")
 
 
 class ForbiddenError(HostError):
@@ -64,8 +60,7 @@ class ManagementCluster:
         Raises:
             HostError: the cluster cannot be asked, or knows no such kind.
         """
-        where = (resource.group, self._version(resource), namespace, resource.plural, name)
-        return self._found(f"get {resource.plural}", namespace, self._custom.get_namespaced_custom_object, *where)
+        return self._found(f"get {resource.plural}", namespace, "GET", self._path(resource, namespace, name))
 
     def replace(self, resource: Resource, document: Document) -> Document:
         """Store another state of an object, if nobody changed it since it was read; return it as it is stored.
@@ -75,11 +70,8 @@ class ManagementCluster:
             HostError: the cluster refuses.
         """
         namespace, name = document["metadata"]["namespace"], document["metadata"]["name"]
-        where = (resource.group, self._version(resource), namespace, resource.plural, name, document)
-        stored: Document = self._asked(
-            f"update {resource.plural}", namespace, self._custom.replace_namespaced_custom_object, *where
-        )
-        return stored
+        path = self._path(resource, namespace, name)
+        return self._asked(f"update {resource.plural}", namespace, "PUT", path, document)
 
     def select(self, resource: Resource, namespace: str, labels: str) -> list[Document]:
         """The objects of a kind that have some labels, in no order.
@@ -87,12 +79,9 @@ class ManagementCluster:
         Raises:
             ForbiddenError, HostError: the cluster refuses, or knows no such kind.
         """
-        where = (resource.group, self._version(resource), namespace, resource.plural)
-
-        def call(*where: str, **more: Any) -> Any:
-            return self._custom.list_namespaced_custom_object(*where, label_selector=labels, **more)
-
-        return list(self._asked(f"list {resource.plural}", namespace, call, *where)["items"])
+        path = self._path(resource, namespace)
+        found = self._asked(f"list {resource.plural}", namespace, "GET", path, None, {"labelSelector": labels})
+        return list(found["items"])
 
     def annotate(self, resource: Resource, namespace: str, name: str, annotations: Mapping[str, str | None]) -> None:
         """Set annotations of an object, whatever else of it changes; None takes one out, and an object that is gone has none.
@@ -100,9 +89,8 @@ class ManagementCluster:
         Raises:
             ForbiddenError, HostError: the cluster refuses.
         """
-        where = (resource.group, self._version(resource), namespace, resource.plural, name)
         merged = {"metadata": {"annotations": dict(annotations)}}
-        self._found(f"patch {resource.plural}", namespace, self._custom.patch_namespaced_custom_object, *where, merged)
+        self._found(f"patch {resource.plural}", namespace, "PATCH", self._path(resource, namespace, name), merged)
 
     def secret(self, namespace: str, name: str) -> dict[str, str] | None:
         """What a Secret holds; None: there is none.
@@ -110,10 +98,11 @@ class ManagementCluster:
         Raises:
             HostError: the cluster cannot be asked.
         """
-        found = self._found("get secrets", namespace, self._core.read_namespaced_secret, name, namespace)
+        found = self._found("get secrets", namespace, "GET", _secrets(namespace, name))
         if found is None:
             return None
-        return {key: base64.b64decode(text).decode("utf-8", "replace") for key, text in (found.data or {}).items()}
+        data = found.get("data") or {}
+        return {key: base64.b64decode(text).decode("utf-8", "replace") for key, text in data.items()}
 
     def write_secret(self, secret: Document) -> None:
         """Make a Secret, or bring the one of its name to it.
@@ -123,9 +112,9 @@ class ManagementCluster:
         """
         namespace, name = secret["metadata"]["namespace"], secret["metadata"]["name"]
         try:
-            self._asked("create secrets", namespace, self._core.create_namespaced_secret, namespace, secret)
+            self._asked("create secrets", namespace, "POST", _secrets(namespace), secret)
         except ConflictError:
-            self._asked("update secrets", namespace, self._core.replace_namespaced_secret, name, namespace, secret)
+            self._asked("update secrets", namespace, "PUT", _secrets(namespace, name), secret)
 
     def delete_secret(self, namespace: str, name: str) -> None:
         """Remove a Secret; none there is fine.
@@ -133,16 +122,18 @@ class ManagementCluster:
         Raises:
             HostError: the cluster refuses.
         """
-        self._found("delete secrets", namespace, self._core.delete_namespaced_secret, name, namespace)
+        self._found("delete secrets", namespace, "DELETE", _secrets(namespace, name))
+
+    def _path(self, resource: Resource, namespace: str, name: str = "") -> str:
+        group = f"/apis/{resource.group}/{self._version(resource)}"
+        return f"{group}/namespaces/{namespace}/{resource.plural}/{name}".rstrip("/")
 
     def _version(self, resource: Resource) -> str:
         """The best version of a kind that the cluster serves."""
         if resource not in self._served:
             for version in resource.versions:
-                listed = self._found(
-                    f"get {resource.plural}", "", self._custom.get_api_resources, resource.group, version
-                )
-                if listed and resource.plural in {one.name for one in listed.resources}:
+                served = self._found(f"get {resource.plural}", "", "GET", f"/apis/{resource.group}/{version}")
+                if served and resource.plural in {one["name"] for one in served["resources"]}:
                     self._served[resource] = version
                     break
             else:
@@ -159,41 +150,36 @@ class ManagementCluster:
 
         return client.ApiClient(client_settings(self.kubeconfig, HostError, "managementKubeconfig"))
 
-    @cached_property
-    def _custom(self) -> Any:
-        from kubernetes import client
+    def _found(self, right: str, namespace: str, *request: Any) -> Document | None:
+        """What is answered; None: there is no such thing."""
+        answer = self._answer(right, namespace, *request)
+        return None if answer.status == NOT_FOUND else self._accepted(answer, right, namespace)
 
-        return client.CustomObjectsApi(self._client)
+    def _asked(self, right: str, namespace: str, *request: Any) -> Document:
+        """What is answered.
 
-    @cached_property
-    def _core(self) -> Any:
-        from kubernetes import client
+        Raises:
+            ConflictError: it is there already, or somebody changed it.
+        """
+        answer = self._answer(right, namespace, *request)
+        if answer.status == CONFLICT:
+            raise ConflictError(status_message(answer.text, LONGEST) or answer.reason)
+        return self._accepted(answer, right, namespace)
 
-        return client.CoreV1Api(self._client)
-
-    def _found(self, right: str, namespace: str, call: Callable[..., Found], *arguments: Any) -> Found | None:
-        """What a call returns; None: there is no such thing."""
-        from kubernetes.client.exceptions import ApiException
-
+    def _answer(self, right: str, namespace: str, *request: Any) -> Answer:
+        """What comes of a request, as `answer_to` takes it: method, path, body, query."""
+        client = self._client
         try:
-            return call(*arguments, _request_timeout=TIMEOUT)
-        except ApiException as error:
-            if error.status == NOT_FOUND:
-                return None
-            raise self._refused(error, right, namespace) from None
+            return answer_to(client, *request)
         except Exception as error:  # whatever urllib3 raises
             raise self._refused(error, right, namespace) from None
 
-    def _asked(self, right: str, namespace: str, call: Callable[..., Any], *arguments: Any) -> Any:
+    def _accepted(self, answer: Answer, right: str, namespace: str) -> Document:
         from kubernetes.client.exceptions import ApiException
 
         try:
-            return call(*arguments, _request_timeout=TIMEOUT)
+            return answer.accepted().document
         except ApiException as error:
-            if error.status == CONFLICT:
-                raise ConflictError(refusal(error, LONGEST)) from None
-            raise self._refused(error, right, namespace) from None
-        except Exception as error:  # whatever urllib3 raises
             raise self._refused(error, right, namespace) from None
 
     def _refused(self, error: Exception, right: str, namespace: str) -> HostError:
@@ -201,3 +187,7 @@ class ManagementCluster:
         look = f"kubectl --kubeconfig {self.kubeconfig}{where} auth can-i {right}"
         kind = ForbiddenError if getattr(error, "status", None) == FORBIDDEN else HostError
         return kind(f"the management cluster {answered(error, LONGEST)}.\nLook closer: {look}")
+
+
+def _secrets(namespace: str, name: str = "") -> str:
+    return f"/api/v1/namespaces/{namespace}/secrets/{name}".rstrip("/")

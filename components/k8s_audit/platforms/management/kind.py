@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from k8s_audit.platforms.management.cluster import Document, ManagementCluster, Resource
+from k8s_audit.kubernetes_api import Document
+from k8s_audit.platforms.management.cluster import ManagementCluster, Resource
 
 Edit = Callable[[Document], Document]
 

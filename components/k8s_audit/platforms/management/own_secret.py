@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from k8s_audit.control_plane.change import sha256
-from k8s_audit.platforms.management.cluster import Document
+from k8s_audit.kubernetes_api import Document
 
 MARK = "-k8s-audit-"
 """In the names of our Secrets, between the object's and the digest."""

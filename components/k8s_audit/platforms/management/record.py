@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from k8s_audit.errors import HostError
-from k8s_audit.kubernetes_api import RECORD
-from k8s_audit.platforms.management.cluster import Document
+from k8s_audit.kubernetes_api import RECORD, Document
 
 
 @dataclass

@@ -5,7 +5,8 @@ from typing import Any
 
 from k8s_audit import kubernetes_yaml
 from k8s_audit.config.platforms.management import ManagementPlatform
-from k8s_audit.platforms.management.cluster import Document, Resource
+from k8s_audit.kubernetes_api import Document
+from k8s_audit.platforms.management.cluster import Resource
 from k8s_audit.platforms.management.kind import Edit
 from k8s_audit.platforms.management.record import forget
 from k8s_audit.rendering.model import CLUSTER, Rendered

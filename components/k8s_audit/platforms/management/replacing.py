@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.platforms.management.cluster import Document
+from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.management.kind import Edit
 
 TRIES = 8

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from threading import Event
 
 from k8s_audit.errors import ChangeError, HostError
-from k8s_audit.platforms.management.cluster import Document
+from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.management.kind import Progress
 
 POLL = 1.0

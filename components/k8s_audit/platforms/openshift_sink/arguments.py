@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from k8s_audit.errors import ConflictError
-from k8s_audit.platforms.management.cluster import Document
+from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.management.record import Record, at, forget, part, record_of, remember, without_empty
 
 OURS: Mapping[str, str] = MappingProxyType(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8s_audit.errors import HostError
-from k8s_audit.platforms.management.cluster import Document
+from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.openshift.api import OpenshiftApi
 from k8s_audit.platforms.openshift.cluster import CLUSTER_OPERATOR, OPERATOR, conditions_of, revisions_of, version_of
 from k8s_audit.platforms.openshift.rollout import unrolled

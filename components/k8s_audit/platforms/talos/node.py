@@ -15,9 +15,9 @@ from ruamel.yaml.error import YAMLError
 
 from k8s_audit import kubernetes_yaml
 from k8s_audit.command_line import CommandLineTool, Run
+from k8s_audit.delivery.api_server_pods import OF_KUBEADM, mirror_pods
 from k8s_audit.errors import ChangeError, HostError, K8sAuditError
-from k8s_audit.kubernetes_api import Document, answered, client_settings, listed
-from k8s_audit.platforms.kubeadm_cluster import API_SERVERS, NAMESPACE
+from k8s_audit.kubernetes_api import Document, answered, client_settings
 from k8s_audit.platforms.talos.machine_config import files_of
 
 TALOSCTL = CommandLineTool(
@@ -174,7 +174,7 @@ class TalosNode:
         settings.host, settings.proxy = self.place.api_server, None
         try:
             with client.ApiClient(settings) as api:
-                pods = listed(api, f"/api/v1/namespaces/{NAMESPACE}/pods", {"labelSelector": API_SERVERS})
+                pods = mirror_pods(api, OF_KUBEADM)
         except Exception as error:  # whatever urllib3 raises
             raise HostError(answered(error)) from None
         found = own_pod(pods, {self.place.address, self.place.name, *_addresses(self.place.address)})

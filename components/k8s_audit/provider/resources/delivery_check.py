@@ -6,9 +6,7 @@ from types import MappingProxyType
 from pydantic import Field
 
 from k8s_audit.control_plane.durations import seconds
-from k8s_audit.delivery.api_server_pods import running
-from k8s_audit.delivery.check import prove_delivery
-from k8s_audit.delivery.each_api_server import EachApiServer
+from k8s_audit.delivery.each_api_server import prove_all
 from k8s_audit.delivery.forwarder.proof import prove_forwarded
 from k8s_audit.delivery.proof import Proof
 from k8s_audit.errors import DeliveryError
@@ -102,10 +100,5 @@ def _proofs(context: Context, inputs: DeliveryCheckInputs) -> list[Proof]:
     timeout = seconds(inputs.timeout)
     if inputs.proof == FORWARDED:
         return [prove_forwarded(inputs.kubeconfig, inputs.receiver, inputs.forwarder, timeout, context.stop)]
-    if inputs.api_server_pods:
-        each = EachApiServer(inputs.kubeconfig, inputs.endpoint(), timeout, [], context.stop, context.say)
-        return each.prove(lambda: running(inputs.kubeconfig, inputs.api_server_pods))
-    return [
-        prove_delivery(server or None, inputs.kubeconfig, inputs.endpoint(), timeout, context.stop)
-        for server in inputs.api_servers
-    ]
+    urls, pods = [url or None for url in inputs.api_servers], inputs.api_server_pods
+    return prove_all(urls, pods, inputs.kubeconfig, inputs.endpoint(), timeout, context.stop, context.say)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from k8s_audit.control_plane.change import digest_of
 from k8s_audit.control_plane.durations import seconds
+from k8s_audit.delivery.each_api_server import EachApiServer
 from k8s_audit.delivery.webhook import read_webhook, secrets_in
 from k8s_audit.errors import HostError
 from k8s_audit.platforms.kops.api_servers import running
@@ -121,9 +122,6 @@ def _change(context: Context, inputs: KopsSpecAuditInputs) -> KopsChange:
 def _prover(context: Context, inputs: KopsSpecAuditInputs) -> Prove | None:
     if not inputs.proof:
         return None
-    # its HTTP client is large, and a preview proves nothing
-    from k8s_audit.delivery.each_api_server import EachApiServer
-
     endpoint = replace(read_webhook(inputs.webhook), proof=inputs.proof)
     timeout = seconds(inputs.proof_timeout)
     each = EachApiServer(inputs.kubeconfig, endpoint, timeout, inputs.api_servers, context.stop, context.say)

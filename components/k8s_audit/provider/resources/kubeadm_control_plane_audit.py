@@ -14,6 +14,7 @@ from k8s_audit.errors import HostError
 from k8s_audit.platforms.cluster_api.change import ControlPlaneAudit, Live, live
 from k8s_audit.platforms.cluster_api.each_machine import EachMachine, Proof
 from k8s_audit.platforms.cluster_api.machines import Machines, left
+from k8s_audit.platforms.cluster_api.proving import Api, proof_of
 from k8s_audit.platforms.cluster_api.rollout import KIND
 from k8s_audit.platforms.management.change import HalfDoneError, ObjectChange, ObjectPlace
 from k8s_audit.platforms.management.cluster import ManagementCluster
@@ -125,17 +126,14 @@ class KubeadmControlPlaneAuditResource:
 
 def _change(context: Context, inputs: KubeadmControlPlaneAuditInputs, proof: Proof | None = None) -> ObjectChange:
     place = ObjectPlace(inputs.namespace, inputs.control_plane, seconds(inputs.rollout_timeout))
-    each = EachMachine(inputs.machines(), proof, context.say)
-    cluster = ManagementCluster(inputs.kubeconfig)
-    return ObjectChange(cluster, KIND, place, context.stop, context.say, each.beside())
+    machines = inputs.machines()
+    each = EachMachine(machines, proof, context.say)
+    return ObjectChange(machines.cluster, KIND, place, context.stop, context.say, each.beside())
 
 
 def _proof(context: Context, inputs: KubeadmControlPlaneAuditInputs) -> Proof | None:
     if not inputs.proof:
         return None
-    # its HTTP client is large, and a preview proves nothing
-    from k8s_audit.platforms.cluster_api.proving import Api, proof_of
-
     endpoint, api = read_webhook(inputs.webhook), Api(inputs.cluster_kubeconfig, inputs.api_servers)
     timeout = seconds(inputs.proof_timeout)
     return proof_of(api, replace(endpoint, proof=inputs.proof), timeout, context.stop, context.say)

@@ -13,7 +13,7 @@ from k8s_audit.config.receivers.helm import HelmReceiver
 from k8s_audit.config.receivers.sysdig_agent import SysdigAgentReceiver
 from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.errors import ConfigError, DeliveryError, ReceiverError
-from k8s_audit.kubernetes_api import Document, ask, listed
+from k8s_audit.kubernetes_api import Document, answer_to, listed
 from k8s_audit.receivers import metrics_api
 from k8s_audit.receivers.cluster import asked
 from k8s_audit.receivers.troubles.signs import Signs, Webhook
@@ -92,7 +92,7 @@ def _logs(kubeconfig: str, namespace: str, labels: Mapping[str, str]) -> dict[st
             for container in pod["spec"]["containers"]:
                 which = {"container": container["name"], "tailLines": str(TAIL)}
                 try:
-                    text = ask(api, "GET", f"{path}/{name}/log", query=which).text
+                    text = answer_to(api, "GET", f"{path}/{name}/log", query=which).accepted().text
                 except ApiException as error:
                     if error.status not in (400, 404, 500):  # it has not started, is gone, or its node does not answer
                         raise
