@@ -62,6 +62,8 @@ class Project:
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            # where the older language host, which is not told of `virtualenv`, looks for Python
+            "PATH": f"{self.folder / '.venv/bin'}:{os.environ['PATH']}",
             "GOGC": "400",  # a quarter less CPU for the CLI, which never needs much memory
             **self.variables,
         }

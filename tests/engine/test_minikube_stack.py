@@ -1,6 +1,5 @@
 """A stack of kind minikube, from preview to destroy: the real engine, a node that is a real OpenSSH server with a real API server, a stand-in for minikube."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,7 +37,7 @@ config:
   audit:delivery: {{maxWait: 100ms}}
 """
     project = new_project(text)
-    project.variables |= minikube.variables(os.environ["PATH"])
+    project.variables |= minikube.variables(project.environment()["PATH"])
     preview = project.run("preview").stdout
     assert f"profile {NAME} of minikube not read: a preview contacts no host" in preview
     assert not (minikube.folder / "docker-calls").exists()

@@ -1,6 +1,5 @@
 """A stack of kind minishift, from preview to destroy: the real engine, a machine that is a real OpenSSH server with a real API server, a stand-in for MiniShift."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,7 +44,7 @@ config:
   audit:delivery: {{maxWait: 100ms}}
 """
     )
-    project.variables |= minishift.variables(os.environ["PATH"])
+    project.variables |= minishift.variables(project.environment()["PATH"])
     machine.settings(refuses="audit-webhook-config-file")
     failed = project.up(check=False).stdout
     assert "OpenShift restarted successfully" in failed
