@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import latency, overhead, pipeline, platforms, plot, preview, receivers, up
+from benchmarks import latency, mapping, overhead, pipeline, platforms, plot, preview, receivers, up
 from benchmarks.client import BenchmarkError
 from benchmarks.progress import say
 from benchmarks.rounds import Row, header, lines
@@ -16,6 +16,7 @@ from k8s_audit.errors import K8sAuditError
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "latency": latency.run,
+    "mapping": mapping.run,
     "overhead": overhead.run,
     "pipeline": pipeline.run,
     "platforms": platforms.run,
