@@ -10,6 +10,7 @@ K8sAuditError
 ├── ReceiverError        the cluster lacks what a receiver needs
 ├── CloudError           a cloud refuses, cannot be reached, or has what is in our way
 ├── DeliveryError        an event did not reach its receiver
+│   └── ForbiddenError   the cluster knows who asks, and refuses (it is a HostError, too)
 └── PreviewError         what is given as a preview's events is none
 """
 
@@ -72,6 +73,10 @@ class CloudError(K8sAuditError):
 
 class DeliveryError(K8sAuditError):
     """An event did not reach its receiver; the text says where its way ends."""
+
+
+class ForbiddenError(HostError, DeliveryError):
+    """The cluster knows who asks, and refuses; the text says what was asked for."""
 
 
 class PreviewError(K8sAuditError):

@@ -21,6 +21,8 @@ RECORD = "k8s-audit/before"
 
 Document = dict[str, Any]
 MERGE, JSON = "application/merge-patch+json", "application/json"
+FORBIDDEN = 403
+"""The status of an answer to one who is known and has not the right: https://kubernetes.io/docs/reference/access-authn-authz/authorization/."""
 TIMEOUT = 10
 """Seconds for one request."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from k8s_audit.errors import ChangeError, DeliveryError, HostError
+from k8s_audit.errors import ChangeError, DeliveryError, ForbiddenError, HostError
 from k8s_audit.local_cluster import LocalCluster
 from k8s_audit.platforms.cluster_api.each_machine import TOO_OLD, EachMachine, Proof, planned
 from k8s_audit.platforms.cluster_api.machines import HOOK, Machine, Machines
@@ -15,7 +15,7 @@ from k8s_audit.platforms.cluster_api.rollout import KIND
 from k8s_audit.platforms.management import waiting
 from k8s_audit.platforms.management.beside import Beside
 from k8s_audit.platforms.management.change import HalfDoneError, ObjectChange, ObjectPlace
-from k8s_audit.platforms.management.cluster import ForbiddenError, ManagementCluster
+from k8s_audit.platforms.management.cluster import ManagementCluster
 from k8s_audit.provider.resource import Context
 from k8s_audit.provider.resources.kubeadm_control_plane_audit import (
     KubeadmControlPlaneAuditInputs,

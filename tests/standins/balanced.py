@@ -32,11 +32,13 @@ class Server:
         start: of its process, in seconds since the epoch.
         delivers: whether its events reach the receiver.
         events: marked requests that it got.
+        refusals: how often it still refuses to tell its counters.
     """
 
     start: float
     delivers: bool = True
     events: int = 0
+    refusals: float = 0
 
 
 class Balanced:
@@ -60,6 +62,10 @@ class Balanced:
 
             def do_GET(self) -> None:
                 one = self.behind
+                if one.refusals > 0:
+                    one.refusals -= 1
+                    self._answer(b"{}", 403)
+                    return
                 posts = one.events if one.delivers else 0
                 self._answer(METRICS.format(start=one.start, events=one.events, posts=posts, host=RECEIVER).encode())
 
@@ -69,8 +75,8 @@ class Balanced:
                 body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "k8s-audit-check"}}
                 self._answer(json.dumps(body).encode())
 
-            def _answer(self, body: bytes) -> None:
-                self.send_response(200)
+            def _answer(self, body: bytes, status: int = 200) -> None:
+                self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Audit-Id", f"{self.behind.start:.0f}-{self.behind.events}")
                 self.send_header("Content-Length", str(len(body)))

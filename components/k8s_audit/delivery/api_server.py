@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from k8s_audit.errors import DeliveryError
-from k8s_audit.kubernetes_api import answer_to, client_settings, refusal, unanswered
+from k8s_audit.errors import DeliveryError, ForbiddenError
+from k8s_audit.kubernetes_api import FORBIDDEN, answer_to, client_settings, refusal, unanswered
 
 NAMESPACE = "default"
 CONFIG_MAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
@@ -156,6 +156,7 @@ class ApiServer:
         """When its process started, in seconds since the epoch by its own host's clock; over one connection it is one process that answers.
 
         Raises:
+            ForbiddenError: the API server does not let the kubeconfig's user.
             DeliveryError: that cannot be read.
         """
         if found := STARTED.search(self._metrics()):
@@ -168,5 +169,6 @@ class ApiServer:
         except Exception as error:  # whatever urllib3 raises
             status = getattr(error, "status", None)
             why = f"answers {status}; the kubeconfig needs the right to get /metrics" if status else unanswered(error)
+            kind = ForbiddenError if status == FORBIDDEN else DeliveryError
         look = f"kubectl --kubeconfig {self.kubeconfig} --server {self.url} get --raw /metrics"
-        raise DeliveryError(f"{self.url} {why}; its counters prove delivery to this receiver.\nLook closer: {look}")
+        raise kind(f"{self.url} {why}; its counters prove delivery to this receiver.\nLook closer: {look}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from k8s_audit.errors import HostError
-from k8s_audit.kubernetes_api import Document, answered, client_settings, listed
+from k8s_audit.errors import ForbiddenError, HostError
+from k8s_audit.kubernetes_api import FORBIDDEN, Document, answered, client_settings, listed
 
 if TYPE_CHECKING:
     from kubernetes import client
@@ -47,6 +47,7 @@ def running(kubeconfig: str, selector: str) -> dict[str, Seen]:
         selector: the pods' label.
 
     Raises:
+        ForbiddenError: the cluster does not let it.
         HostError: the cluster cannot be asked.
     """
     from kubernetes import client
@@ -56,7 +57,8 @@ def running(kubeconfig: str, selector: str) -> dict[str, Seen]:
         with client.ApiClient(settings) as api:
             pods = mirror_pods(api, selector)
     except Exception as error:  # whatever urllib3 raises
-        raise HostError(f"the cluster, asked to list pods in {NAMESPACE}, {answered(error)}") from None
+        kind = ForbiddenError if getattr(error, "status", None) == FORBIDDEN else HostError
+        raise kind(f"the cluster, asked to list pods in {NAMESPACE}, {answered(error)}") from None
     return {str(pod["spec"].get("nodeName")): Seen(_start(pod), _url(pod)) for pod in pods}
 
 

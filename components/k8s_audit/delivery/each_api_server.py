@@ -14,11 +14,11 @@ from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from k8s_audit.delivery.api_server import ApiServer
+from k8s_audit.delivery.api_server import START_UP, ApiServer
 from k8s_audit.delivery.api_server_pods import Seen, running
 from k8s_audit.delivery.check import prove_delivery, prove_from
 from k8s_audit.delivery.proof import Proof
-from k8s_audit.errors import DeliveryError, HostError
+from k8s_audit.errors import DeliveryError, ForbiddenError, HostError
 from k8s_audit.kubernetes_api import client_settings
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 
@@ -98,10 +98,12 @@ class EachApiServer:
         """Prove those that run now and were not proved before; the proofs that were made now.
 
         Raises:
+            ForbiddenError: the cluster does not let the kubeconfig's user.
             DeliveryError: an event did not arrive, or an API server was not reached.
         """
         deadline, heard, left = time.monotonic() + self.reach, "", dict[str, Seen]()
         made: list[Proof] = []
+        refused: float | None = None
         while True:
             try:
                 found = running()
@@ -109,6 +111,11 @@ class EachApiServer:
                 if found and not left:
                     return sorted(made, key=lambda proof: proof.node)
                 heard = self._round(left, made) or heard
+                refused = None
+            except ForbiddenError as error:
+                heard, refused = str(error), refused or time.monotonic()
+                if time.monotonic() - refused > START_UP:
+                    raise
             except HostError as error:
                 heard = str(error)
             if self.stop.is_set():
@@ -140,6 +147,8 @@ class EachApiServer:
         with ApiServer(url, self.kubeconfig, name) as server:
             try:
                 node = _nearest(left, server.started())
+            except ForbiddenError:
+                raise
             except DeliveryError as error:
                 return str(error)
             if not node:

@@ -1,5 +1,6 @@
 """API servers that share an address: each wanted one is reached, told from the others, and proved once."""
 
+import math
 import socket
 from pathlib import Path
 from threading import Event
@@ -8,9 +9,9 @@ from typing import Any
 import pytest
 
 from k8s_audit.delivery import each_api_server
-from k8s_audit.delivery.api_server_pods import Seen
+from k8s_audit.delivery.api_server_pods import OF_KUBEADM, Seen, running
 from k8s_audit.delivery.each_api_server import EachApiServer
-from k8s_audit.errors import DeliveryError, HostError
+from k8s_audit.errors import DeliveryError, ForbiddenError, HostError
 from k8s_audit.kubernetes_api import client_settings
 from k8s_audit.receivers.endpoint import ReceiverEndpoint
 from tests.standins.balanced import RECEIVER, Balanced, Server, balanced
@@ -94,6 +95,20 @@ def test_one_that_no_connection_reaches_is_named_with_what_was_heard_last(tmp_pa
         stop.set()
         with pytest.raises(DeliveryError, match="stopped"):
             each(cluster, stop=stop).prove(lambda: {"i-1": Seen(90_000.0)})
+
+
+def test_a_right_that_is_not_there_is_told_soon_and_one_that_comes_late_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Server(90_000.0, refusals=2)
+    with balanced([late], tmp_path) as cluster:
+        assert len(each(cluster).prove(lambda: {"i-1": Seen(90_000.0)})) == 1
+        monkeypatch.setattr(each_api_server, "START_UP", 0.1)
+        late.refusals = math.inf
+        with pytest.raises(ForbiddenError, match="needs the right to get /metrics"):
+            each(cluster, reach=60.0).prove(lambda: {"i-1": Seen(90_000.0)})
+        with pytest.raises(ForbiddenError, match="asked to list pods in kube-system, answers 403: Forbidden"):
+            each(cluster, reach=60.0).prove(lambda: running(str(cluster.kubeconfig), OF_KUBEADM))
 
 
 def test_each_address_of_a_name_is_asked_by_the_name_in_its_certificate(

@@ -8,12 +8,11 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from k8s_audit.errors import DeliveryError, HostError
+from k8s_audit.errors import DeliveryError, ForbiddenError, HostError
 from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.cluster_api.machines import Machine, Machines, left
 from k8s_audit.platforms.cluster_api.rollout import progress
 from k8s_audit.platforms.management.beside import Beside
-from k8s_audit.platforms.management.cluster import ForbiddenError
 from k8s_audit.platforms.management.kind import Edit
 from k8s_audit.platforms.management.waiting import UnrolledError
 

@@ -8,10 +8,10 @@ https://github.com/kubernetes-sigs/cluster-api/blob/v1.13.6/controlplane/kubeadm
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from k8s_audit.errors import HostError
+from k8s_audit.errors import ForbiddenError, HostError
 from k8s_audit.kubernetes_api import Document
 from k8s_audit.platforms.cluster_api import control_plane
-from k8s_audit.platforms.management.cluster import ForbiddenError, ManagementCluster, Resource
+from k8s_audit.platforms.management.cluster import ManagementCluster, Resource
 
 MACHINE = Resource("Machine", "cluster.x-k8s.io", "machines", ("v1beta2", "v1beta1"))
 CONTROL_PLANE = "cluster.x-k8s.io/control-plane"

@@ -10,16 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubernetes_api import Answer, Document, answer_to, answered, client_settings, status_message
+from k8s_audit.errors import ConflictError, ForbiddenError, HostError
+from k8s_audit.kubernetes_api import FORBIDDEN, Answer, Document, answer_to, answered, client_settings, status_message
 
-FORBIDDEN, NOT_FOUND, CONFLICT = 403, 404, 409
+NOT_FOUND, CONFLICT = 404, 409
 LONGEST = 500
 """Characters of what an API server says that a message shows."""
-
-
-class ForbiddenError(HostError):
-    """The kubeconfig's user may not do that."""
 
 
 @dataclass(frozen=True)
