@@ -7,9 +7,9 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from k8s_audit.errors import K8sAuditError
+from k8s_audit.errors import ForbiddenError, K8sAuditError
 
 if TYPE_CHECKING:
     from kubernetes import client
@@ -20,6 +20,7 @@ RECORD = "k8s-audit/before"
 
 
 Document = dict[str, Any]
+Failure = TypeVar("Failure", bound=K8sAuditError)
 MERGE, JSON = "application/merge-patch+json", "application/json"
 FORBIDDEN = 403
 """The status of an answer to one who is known and has not the right: https://kubernetes.io/docs/reference/access-authn-authz/authorization/."""
@@ -107,6 +108,16 @@ def refusal(error: Any, longest: int = 300) -> str:
         longest: characters of the message.
     """
     return status_message(error.body, longest) or str(error.reason)
+
+
+def failure(error: Any, otherwise: type[Failure]) -> type[Failure] | type[ForbiddenError]:
+    """Which error of ours tells of a request that failed.
+
+    Args:
+        error: the client's ApiException, or whatever urllib3 raises.
+        otherwise: where the user did not lack the right.
+    """
+    return ForbiddenError if getattr(error, "status", None) == FORBIDDEN else otherwise
 
 
 def answered(error: Any, longest: int = 300) -> str:

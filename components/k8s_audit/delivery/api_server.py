@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from k8s_audit.errors import DeliveryError, ForbiddenError
-from k8s_audit.kubernetes_api import FORBIDDEN, answer_to, client_settings, refusal, unanswered
+from k8s_audit.errors import DeliveryError
+from k8s_audit.kubernetes_api import answer_to, client_settings, failure, refusal, unanswered
 
 NAMESPACE = "default"
 CONFIG_MAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
@@ -169,6 +169,6 @@ class ApiServer:
         except Exception as error:  # whatever urllib3 raises
             status = getattr(error, "status", None)
             why = f"answers {status}; the kubeconfig needs the right to get /metrics" if status else unanswered(error)
-            kind = ForbiddenError if status == FORBIDDEN else DeliveryError
+            kind = failure(error, DeliveryError)
         look = f"kubectl --kubeconfig {self.kubeconfig} --server {self.url} get --raw /metrics"
         raise kind(f"{self.url} {why}; its counters prove delivery to this receiver.\nLook closer: {look}")

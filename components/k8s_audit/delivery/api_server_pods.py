@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from k8s_audit.errors import ForbiddenError, HostError
-from k8s_audit.kubernetes_api import FORBIDDEN, Document, answered, client_settings, listed
+from k8s_audit.errors import HostError
+from k8s_audit.kubernetes_api import Document, answered, client_settings, failure, listed
 
 if TYPE_CHECKING:
     from kubernetes import client
@@ -57,8 +57,7 @@ def running(kubeconfig: str, selector: str) -> dict[str, Seen]:
         with client.ApiClient(settings) as api:
             pods = mirror_pods(api, selector)
     except Exception as error:  # whatever urllib3 raises
-        kind = ForbiddenError if getattr(error, "status", None) == FORBIDDEN else HostError
-        raise kind(f"the cluster, asked to list pods in {NAMESPACE}, {answered(error)}") from None
+        raise failure(error, HostError)(f"the cluster, asked to list pods in {NAMESPACE}, {answered(error)}") from None
     return {str(pod["spec"].get("nodeName")): Seen(_start(pod), _url(pod)) for pod in pods}
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from k8s_audit.delivery.api_server_pods import OF_KUBEADM, mirror_pods
 from k8s_audit.errors import ConflictError, HostError
-from k8s_audit.kubernetes_api import RECORD, Document, answer_to, answered, client_settings
+from k8s_audit.kubernetes_api import FORBIDDEN, RECORD, Document, answer_to, answered, client_settings
 
 NAMESPACE, NAME = "kube-system", "kubeadm-config"
 CONFIG_MAP = f"/api/v1/namespaces/{NAMESPACE}/configmaps/{NAME}"
 KEYS = ("ClusterConfiguration", "MasterConfiguration")
 """Of the ConfigMap's data; the second one in Kubernetes 1.11."""
-NOT_FOUND, FORBIDDEN, CONFLICT = 404, 403, 409
+NOT_FOUND, CONFLICT = 404, 409
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,8 @@ from k8s_audit.delivery.api_server import ApiServer
 from k8s_audit.delivery.forwarder.diagnosis import Look
 from k8s_audit.delivery.forwarder.objects import CONTAINER, selector
 from k8s_audit.errors import DeliveryError
-from k8s_audit.kubernetes_api import answer_to, unanswered
+from k8s_audit.kubernetes_api import FORBIDDEN, answer_to, unanswered
 
-FORBIDDEN = 403
 TAIL = 200
 """Lines of a log that are looked at."""
 STAMP = re.compile(r"^\S+ ", re.MULTILINE)

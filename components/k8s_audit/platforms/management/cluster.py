@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from k8s_audit.errors import ConflictError, ForbiddenError, HostError
-from k8s_audit.kubernetes_api import FORBIDDEN, Answer, Document, answer_to, answered, client_settings, status_message
+from k8s_audit.errors import ConflictError, HostError
+from k8s_audit.kubernetes_api import Answer, Document, answer_to, answered, client_settings, failure, status_message
 
 NOT_FOUND, CONFLICT = 404, 409
 LONGEST = 500
@@ -181,8 +181,7 @@ class ManagementCluster:
     def _refused(self, error: Exception, right: str, namespace: str) -> HostError:
         where = f" -n {namespace}" if namespace else ""
         look = f"kubectl --kubeconfig {self.kubeconfig}{where} auth can-i {right}"
-        kind = ForbiddenError if getattr(error, "status", None) == FORBIDDEN else HostError
-        return kind(f"the management cluster {answered(error, LONGEST)}.\nLook closer: {look}")
+        return failure(error, HostError)(f"the management cluster {answered(error, LONGEST)}.\nLook closer: {look}")
 
 
 def _secrets(namespace: str, name: str = "") -> str:
